@@ -1,0 +1,56 @@
+package testenv
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// pythonVersion is the interpreter that the pins were resolved for.
+const pythonVersion = "3.11"
+
+// install makes dir an environment with exactly what pins lists, byte-compiled so that a test's first import is quick.
+// The pins are complete, so nothing is resolved: that is how one release can run on another's dependencies.
+func (v venvs) install(ctx context.Context, dir, pins string) error {
+	tools, err := v.ensure(ctx, "uv", v.bootstrap)
+	if err != nil {
+		return fmt.Errorf("prepare uv: %w", err)
+	}
+	uv := program(tools, "uv")
+	if err := v.run(ctx, uv, "venv", "--quiet", "--python", pythonVersion, dir); err != nil {
+		return fmt.Errorf("%w\nneeds CPython %s with its venv module on PATH", err, pythonVersion)
+	}
+	if err := os.Mkdir(filepath.Join(dir, homeDir), 0o700); err != nil {
+		return err
+	}
+	return v.run(ctx, uv, "pip", "install", "--quiet", "--no-deps", "--compile-bytecode",
+		"--python", program(dir, "python"), "--requirements", pins)
+}
+
+// bootstrap makes dir a small environment with the installer of the others, using nothing but the machine's python3.
+func (v venvs) bootstrap(ctx context.Context, dir, pins string) error {
+	if v.run(ctx, "python3", "-c", "import ensurepip, venv") != nil { // Debian splits them off from python3
+		if err := v.aptInstall(ctx, "python3-venv"); err != nil {
+			return err
+		}
+	}
+	if err := v.run(ctx, "python3", "-m", "venv", dir); err != nil {
+		return err
+	}
+	return v.run(ctx, program(dir, "python"), "-m", "pip", "install", "--quiet", "--requirement", pins)
+}
+
+// run runs one installation step in the project's environment, with caches below the project's own cache folder.
+// Its error carries what the step printed.
+func (v venvs) run(ctx context.Context, args ...string) error {
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	cmd.Dir = v.root
+	cmd.Env = append(os.Environ(), "UV_CACHE_DIR="+filepath.Join(v.root, ".cache", "uv"), "DEBIAN_FRONTEND=noninteractive")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w\n%s", strings.Join(args, " "), err, out)
+	}
+	return nil
+}
