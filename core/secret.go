@@ -1,0 +1,35 @@
+package core
+
+import (
+	"fmt"
+	"log/slog"
+)
+
+const mask = "***"
+
+// Secret is a password, token or key. However it is printed, logged or encoded, it shows three stars; Reveal gives the
+// text to the one place that needs it. The zero value is no secret.
+type Secret struct{ text string }
+
+// NewSecret hides text.
+func NewSecret(text string) Secret { return Secret{text} }
+
+// Reveal returns the hidden text.
+func (s Secret) Reveal() string { return s.text }
+
+// IsZero reports whether there is no secret.
+func (s Secret) IsZero() bool { return s.text == "" }
+
+func (s Secret) String() string { return mask }
+
+// GoString hides the secret from %#v.
+func (s Secret) GoString() string { return mask }
+
+// Format hides the secret from every verb of package fmt.
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(mask)) }
+
+// MarshalText hides the secret from encoders.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(mask), nil }
+
+// LogValue hides the secret from package log/slog.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(mask) }
