@@ -32,10 +32,10 @@ type venvs struct {
 // A fill turns the new, empty folder dir into the environment that the file pins describes.
 type fill func(ctx context.Context, dir, pins string) error
 
-// ensure returns the folder of the environment called name, calling make only when no whole one is there. The folder's
+// ensure returns the folder of the environment called name, calling build only when no whole one is there. The folder's
 // name carries a hash of the pins, so changed pins lead to a new environment. A lock beside the folder makes other
 // goroutines and processes that want the same environment wait for the one that makes it.
-func (v venvs) ensure(ctx context.Context, name string, make fill) (string, error) {
+func (v venvs) ensure(ctx context.Context, name string, build fill) (string, error) {
 	pins := filepath.Join(v.root, constraintsDir, name+".txt")
 	content, err := os.ReadFile(pins)
 	if errors.Is(err, os.ErrNotExist) {
@@ -58,17 +58,17 @@ func (v venvs) ensure(ctx context.Context, name string, make fill) (string, erro
 	if whole(dir) { // another one made it while this one waited
 		return dir, nil
 	}
-	return dir, v.fresh(ctx, dir, pins, make)
+	return dir, v.fresh(ctx, dir, pins, build)
 }
 
 // fresh replaces what is at dir with a new environment.
-func (v venvs) fresh(ctx context.Context, dir, pins string, make fill) error {
+func (v venvs) fresh(ctx context.Context, dir, pins string, build fill) error {
 	if err := os.RemoveAll(dir); err != nil {
 		return err
 	}
 	start := time.Now()
 	v.logf("making %s", dir)
-	if err := make(ctx, dir, pins); err != nil {
+	if err := build(ctx, dir, pins); err != nil {
 		return err
 	}
 	if err := os.WriteFile(filepath.Join(dir, readyFile), nil, 0o600); err != nil {

@@ -1,0 +1,87 @@
+# Everything a developer does here, by one name each: make help lists them.
+# Every tool is built by `go tool` at the version that tools/ pins; nothing is installed on PATH.
+
+SHELL     := bash -o pipefail
+CACHE     := .cache
+TOOL      := go tool -modfile=tools/go.mod
+GOLANGCI  := go tool -modfile=tools/lint/go.mod golangci-lint
+TESTSUM   := $(TOOL) gotestsum --format pkgname
+TESTFLAGS ?=
+FUZZTIME  ?= 30s
+# ARTIFACTS is reserved: it will say where the demo keeps artifacts, as a URI.
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help build demo test prepare test-race lint fmt fuzz bench kill conformance mutants cross gen gen-check tidy-check check clean
+
+help: ## Show this list.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## Build the commands into bin/.
+	go build -o bin/ ./cmd/...
+
+demo: ## Build mlstore and show it at work.
+	@echo "Building mlstore into bin/ (about a minute the first time, then seconds)"
+	@go build -o bin/mlstore ./cmd/mlstore
+	@bin/mlstore demo
+
+test: prepare ## Run every test; installs what tests need into .cache/ first.
+	go vet ./...
+	@mkdir -p $(CACHE)
+	$(TESTSUM) --jsonfile $(CACHE)/test.json -- $(TESTFLAGS) ./...
+	@tools/count $(CACHE)/test.json
+
+prepare: ## Make the real counterparts of tests ready: Python environments with MLflow, strace.
+	go test -count=1 -v -run '^TestPrepare$$' ./internal/testenv
+
+test-race: prepare ## Run every test under the race detector (needs a C compiler).
+	@mkdir -p $(CACHE)
+	CGO_ENABLED=1 $(TESTSUM) --jsonfile $(CACHE)/race.json -- -race $(TESTFLAGS) ./...
+	@tools/count $(CACHE)/race.json
+
+lint: ## Check style and find likely mistakes, also in what only macOS and Windows compile.
+	$(GOLANGCI) run
+	@staticcheck="$$($(TOOL) -n staticcheck)" && for os in darwin windows; do \
+		echo "staticcheck for $$os"; GOOS=$$os CGO_ENABLED=0 "$$staticcheck" -tests=false -checks 'SA*' ./... || exit 1; \
+	done
+
+fmt: ## Format all Go files.
+	$(GOLANGCI) fmt
+
+fuzz: ## Fuzz every fuzz target for FUZZTIME (30s) each.
+	@tools/fuzz $(FUZZTIME)
+
+bench: ## Run the benchmarks, in the packages that have any.
+	go test -run '^$$' -bench . -benchmem $$(grep -rl --include='*_test.go' --exclude-dir=$(CACHE) '^func Benchmark' . | xargs -r dirname | sort -u)
+
+kill: prepare ## Kill programs at every point (kill -9), where a test run takes a sample.
+	MLSTORE_KILL=all $(TESTSUM) -- -count=1 -timeout 0 -run Kill ./...
+
+conformance: ## Run the conformance suite on every store.
+	$(TESTSUM) -- -count=1 -run Conformance ./...
+
+mutants: ## Show that the conformance suite finds stores that are wrong on purpose.
+	$(TESTSUM) -- -count=1 ./conformance/mutants/...
+
+cross: ## Compile everything for macOS and Windows.
+	GOOS=darwin CGO_ENABLED=0 go build ./...
+	GOOS=windows CGO_ENABLED=0 go build ./...
+
+gen: ## Generate what is generated.
+	go generate ./...
+
+gen-check: ## Fail when generating changes something.
+	@state() { git status --porcelain; git diff; }; \
+	before="$$(state)"; $(MAKE) --no-print-directory gen; \
+	[ "$$before" = "$$(state)" ] || { git status --short; echo "generated files were stale: commit what make gen made" >&2; exit 1; }
+
+tidy-check: ## Fail when a go.mod or go.sum is not tidy.
+	go mod tidy -diff
+	go -C tools mod tidy -diff
+	go -C tools/lint mod tidy -diff
+
+check: tidy-check gen-check lint cross test test-race ## Everything that a change must pass; CI runs this.
+	@$(MAKE) --no-print-directory fuzz FUZZTIME=5s
+
+clean: ## Remove everything that make made: bin/ and .cache/.
+	rm -rf bin $(CACHE)
