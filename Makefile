@@ -32,7 +32,7 @@ test: prepare ## Run every test; installs what tests need into .cache/ first.
 	@tools/count $(CACHE)/test.json
 
 prepare: ## Make the real counterparts of tests ready: Python environments with MLflow, strace.
-	go test -count=1 -v -run '^TestPrepare$$' ./internal/testenv
+	go test -count=1 -v -run '^TestPrepare' ./internal/testenv
 
 test-race: prepare ## Run every test under the race detector (needs a C compiler).
 	@mkdir -p $(CACHE)

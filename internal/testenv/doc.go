@@ -5,5 +5,5 @@
 // and process that tests at the same time. A counterpart that cannot be had fails the test with the line to run;
 // nothing is ever skipped. Preparing them all ahead of a test run, with progress on standard output, is
 //
-//	go test -count=1 -v -run '^TestPrepare$' ./internal/testenv
+//	go test -count=1 -v -run '^TestPrepare' ./internal/testenv
 package testenv

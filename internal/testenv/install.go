@@ -48,7 +48,11 @@ func (v venvs) bootstrap(ctx context.Context, dir, pins string) error {
 func (v venvs) run(ctx context.Context, args ...string) error {
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Dir = v.root
-	cmd.Env = append(os.Environ(), "UV_CACHE_DIR="+filepath.Join(v.root, ".cache", "uv"), "DEBIAN_FRONTEND=noninteractive")
+	cmd.Env = append(os.Environ(),
+		"UV_CACHE_DIR="+filepath.Join(v.root, ".cache", "uv"),
+		"UV_SYSTEM_CERTS=true", // trust what Go and git trust here
+		"DEBIAN_FRONTEND=noninteractive",
+	)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%s: %w\n%s", strings.Join(args, " "), err, out)
 	}

@@ -2,11 +2,10 @@ package testenv
 
 import "testing"
 
-// TestPrepare makes every counterpart of the project's tests, one after the other, so that a test run can have them
-// ready, and show how far it is, before it starts.
-func TestPrepare(t *testing.T) {
+// TestPrepareMLflow makes the environments one after the other. As every test called TestPrepare…, it is run by itself
+// before a test run, which so has its counterparts ready and shows how far their making is.
+func TestPrepareMLflow(t *testing.T) {
 	t.Parallel()
-	Strace(t)
 	versions, err := mlflowVersions(Root(t))
 	if err != nil || len(versions) == 0 {
 		t.Fatalf("MLflow versions with pins: %v, error %v", versions, err)

@@ -7,6 +7,11 @@ import (
 	"testing"
 )
 
+func TestPrepareStrace(t *testing.T) {
+	t.Parallel()
+	t.Logf("%s is ready", Strace(t))
+}
+
 func TestStraceKillsAtASystemCall(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
