@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// Alias checks the spelling of a model version alias: one or more word characters and dashes. Reading and deleting an alias need no
-// more; setting one also needs [AliasReserved].
+// Alias checks the spelling of a model version alias: one or more word characters and dashes. Reading and deleting an alias
+// need no more; setting one also needs [AliasReserved].
 //
 // Source: MLflow, mlflow/utils/validation.py; full match as since MLflow 3.18.
 func Alias(alias string) error {

@@ -15,18 +15,18 @@ const (
 
 // ArtifactPath checks the path of a file or directory inside an artifact repository.
 //
-// The text given is the name: it is never decoded further, so `a%2Fb` and `a/b` are two objects, and blanks, quotes, tildes and
-// anything else of Unicode are plain characters. The path is relative, in normal form and separated by "/". It is refused when the
-// text, or what up to ten rounds of percent-decoding make of it, holds a ".." segment, a leading slash, a backslash, a control
-// character, "#", a leading drive ("C:") or scheme ("s3:/"), or is not UTF-8.
+// The text given is the name: it is never decoded further, so `a%2Fb` and `a/b` are two objects, and blanks, quotes, tildes
+// and anything else of Unicode are plain characters. The path is relative, in normal form and separated by "/". It is
+// refused when the text, or what up to ten rounds of percent-decoding make of it, holds a ".." segment, a leading slash, a
+// backslash, a control character, "#", a leading drive ("C:") or scheme ("s3:/"), or is not UTF-8.
 //
 // Source: security rule R1; MLflow, mlflow/utils/uri.py, which refuses less.
 func ArtifactPath(path string) error {
 	return verdict("artifact path", path, artifactPathRule(path))
 }
 
-// ArtifactDir checks the path of a directory to list and returns it in normal form: "" is the root, and one slash at the end is
-// tolerated and removed. Otherwise the rules of [ArtifactPath] hold.
+// ArtifactDir checks the path of a directory to list and returns it in normal form: "" is the root, and one slash at the end
+// is tolerated and removed. Otherwise the rules of [ArtifactPath] hold.
 func ArtifactDir(path string) (string, error) {
 	dir, rule := artifactDirRule(path)
 	return dir, verdict("artifact path", path, rule)

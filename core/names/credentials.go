@@ -5,8 +5,9 @@ import "strings"
 // hidden replaces what error texts must not repeat.
 const hidden = "***"
 
-// passwordRule refuses "user:password@" in a URI: everybody who may read the entity would read the password. MLflow's ftp and sftp
-// repositories know no other place for it, and before "@databricks" stand names only, of a secret scope and a key prefix.
+// passwordRule refuses "user:password@" in a URI: everybody who may read the entity would read the password. MLflow's ftp
+// and sftp repositories know no other place for it, and before "@databricks" stand names only, of a secret scope and a key
+// prefix.
 func passwordRule(u uriParts) string {
 	at := strings.LastIndexByte(u.authority, '@')
 	if at < 0 || u.scheme == "ftp" || u.scheme == "sftp" || u.authority[at+1:] == "databricks" {

@@ -1,11 +1,12 @@
 package names
 
-// maxDecodings bounds how often an input is percent-decoded (security rule R1; MLflow: mlflow/utils/uri.py gives up after ten).
+// maxDecodings bounds how often an input is percent-decoded (security rule R1; MLflow: mlflow/utils/uri.py gives up after
+// ten).
 const maxDecodings = 10
 
-// decodings returns s followed by what repeated percent-decoding makes of it, until nothing changes. Invalid escapes stay as they
-// are and "+" is never a space. settled is false when the text still changes after maxDecodings rounds: such an input hides
-// something and is to be refused.
+// decodings returns s followed by what repeated percent-decoding makes of it, until nothing changes. Invalid escapes stay as
+// they are and "+" is never a space. settled is false when the text still changes after maxDecodings rounds: such an input
+// hides something and is to be refused.
 func decodings(s string) (rounds []string, settled bool) {
 	rounds = []string{s}
 	for range maxDecodings {

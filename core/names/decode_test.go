@@ -23,6 +23,7 @@ func TestDecodings(t *testing.T) {
 		{"%2e%2E", []string{"%2e%2E", ".."}, true},
 		{"%252e", []string{"%252e", "%2e", "."}, true},
 		{"%%34%31", []string{"%%34%31", "%41", "A"}, true},
+		{"%30%39%4a%4A%5f%5F", []string{"%30%39%4a%4A%5f%5F", "09JJ__"}, true},
 		{"%ff", []string{"%ff", "\xff"}, true},
 	}
 	for _, tt := range tests {

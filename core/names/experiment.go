@@ -5,8 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// ExperimentName checks the name of an experiment: any text in valid UTF-8 that is not blank and without NUL, which PostgreSQL cannot
-// keep. Slashes, quotes, line breaks and surrounding blanks are part of the name.
+// ExperimentName checks the name of an experiment: any text in valid UTF-8 that is not blank and without NUL, which
+// PostgreSQL cannot keep. Slashes, quotes, line breaks and surrounding blanks are part of the name.
 //
 // Source: MLflow, mlflow/utils/validation.py; blank names are refused since MLflow 3.18.
 func ExperimentName(name string) error {

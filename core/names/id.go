@@ -12,8 +12,8 @@ const (
 	maxLoggedModelID = 256
 )
 
-// RunID checks the spelling of a run id: an ASCII letter or digit, then up to 255 word characters and dashes. Such an id is one safe
-// path component.
+// RunID checks the spelling of a run id: an ASCII letter or digit, then up to 255 word characters and dashes. Such an id is
+// one safe path component.
 //
 // Source: MLflow, mlflow/utils/validation.py.
 func RunID(id string) error { return verdict("run id", id, idRule(id, maxRunID)) }
@@ -26,8 +26,8 @@ func ExperimentID(id string) error {
 	return verdict("experiment id", id, idRule(id, maxExperimentID))
 }
 
-// LoggedModelID checks the spelling of a logged model's id by the rule of run ids. MLflow's own are "m-" and 32 hexadecimal digits,
-// but it reads any single path component.
+// LoggedModelID checks the spelling of a logged model's id by the rule of run ids. MLflow's own are "m-" and 32 hexadecimal
+// digits, but it reads any single path component.
 //
 // Source: MLflow 3.18, mlflow/store/tracking/file_store.py.
 func LoggedModelID(id string) error {

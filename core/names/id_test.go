@@ -24,7 +24,7 @@ func TestIDs(t *testing.T) {
 			t.Parallel()
 			accepts(
 				t, kind.check,
-				"0", "1", "a", "Z", "a-b_c", "0123456789abcdef0123456789abcdef", "m-0123456789abcdef0123456789abcdef", "123456789012345678", "aé",
+				"0", "1", "9", "a", "z", "A", "Z", "a-b_c", "0123456789abcdef0123456789abcdef", "m-0123456789abcdef0123456789abcdef", "123456789012345678", "aé",
 				strings.Repeat("a", kind.limit-1), strings.Repeat("a", kind.limit), "a"+strings.Repeat("é", kind.limit-1),
 			)
 			refuses(t, kind.check, refusal{"", "must not be empty"})

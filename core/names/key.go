@@ -8,9 +8,9 @@ import (
 
 // Key checks the key of a metric, a param or a tag.
 //
-// Allowed are letters, numbers and underscores of any script and the characters slash, dot, dash, space and colon. Because a store
-// may keep a key as a relative file name, the key must already be in normal form: not absolute, no leading "..", no empty or dot
-// segments. Blanks, also at either end, are kept.
+// Allowed are letters, numbers and underscores of any script and the characters slash, dot, dash, space and colon. Because a
+// store may keep a key as a relative file name, the key must already be in normal form: not absolute, no leading "..", no
+// empty or dot segments. Blanks, also at either end, are kept.
 //
 // Source: MLflow, mlflow/utils/validation.py; full match as since MLflow 3.18.
 func Key(key string) error {

@@ -9,9 +9,9 @@ import (
 // maxLocation is the longest artifact location, in code points (MLflow: MLFLOW_ARTIFACT_LOCATION_MAX_LENGTH).
 const maxLocation = 2048
 
-// ArtifactLocation checks the artifact location of an experiment: a URI or a local path, relative or absolute, without a fragment or
-// path parameters, and not a runs:/ URI, which would point at itself. A store accepts local paths; whether a remote caller may name
-// one is the server's decision.
+// ArtifactLocation checks the artifact location of an experiment: a URI or a local path, relative or absolute, without a
+// fragment or path parameters, and not a runs:/ URI, which would point at itself. A store accepts local paths; whether a
+// remote caller may name one is the server's decision.
 //
 // Source: MLflow, mlflow/server/handlers.py; security rule R3.
 func ArtifactLocation(uri string) error {

@@ -40,7 +40,7 @@ func refusesClimbing(t *testing.T, check func(string) error) {
 	refuses(t, check, because("white space", " file:///etc", "file:///etc ", "\u200bfile:///etc", "\ufefffile:///etc", "\u00a0s3://b", "s3://b/a\u200b", " ", "\u2003")...)
 	refuses(t, check, because("UTF-8", "s3://b/\xff", "\xc0\xae\xc0\xae", "s3://b/%c0%ae%c0%ae/x", "s3://b/%ff")...)
 	refuses(t, check, because("more than ten times", "s3://b/"+encode("..", 11))...)
-	refuses(t, check, because("password", "s3://KEY:SECRET@bucket/p", "s3://:SECRET@bucket", "http://u:p@h/x", "s3://KEY%3ASECRET@bucket/p", "//u:p@h/x", "s3://u:p@databricks.evil.example/x")...)
+	refuses(t, check, because("password", "s3://KEY:SECRET@bucket/p", "s3://:SECRET@bucket", "http://u:p@h/x", "s3://KEY%3ASECRET@bucket/p", "//u:p@h/x", "a://u:p@h/x", "http://u@v:p@h/x", "s3://u:p@databricks.evil.example/x")...)
 }
 
 // U14: the secret of a refused URI is not repeated, neither in the text nor in the field.
@@ -49,7 +49,7 @@ func TestRefusedURIsKeepSecrets(t *testing.T) {
 	const secret = "S3CR3T"
 	uris := []string{
 		"s3://KEY:S3CR3T@bucket/p", "s3://KEY:S3CR3T@bucket/../p", "s3://KEY:a/S3CR3T@bucket/..", "s3://KEY:a?S3CR3T@bucket/..", "s3://KEY%3aS3CR3T@bucket/../p",
-		"//u:S3CR3T@h/..", "ftp://u:S3CR3T@h/../x", "wasbs://c@a.blob.core.windows.net/../x?sig=S3CR3T", "http://h/../?token=S3CR3T#f", "runs://u:S3CR3T@h/R", " http://u:S3CR3T@h",
+		"//u:S3CR3T@h/..", "http://u@v:S3CR3T@h/..", "ftp://u:S3CR3T@h/../x", "wasbs://c@a.blob.core.windows.net/../x?sig=S3CR3T", "http://h/../?token=S3CR3T#f", "runs://u:S3CR3T@h/R", " http://u:S3CR3T@h",
 	}
 	checks := map[string]func(string) error{
 		"location": names.ArtifactLocation,

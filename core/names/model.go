@@ -5,8 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// ModelName checks the name of a registered model: not blank, no slash or colon (they separate the parts of a models:/ URI), and
-// nothing that reads as another path (".", leading "..").
+// ModelName checks the name of a registered model: not blank, no slash or colon (they separate the parts of a models:/ URI),
+// and nothing that reads as another path (".", leading "..").
 //
 // Source: MLflow, mlflow/utils/validation.py.
 func ModelName(name string) error {
@@ -26,8 +26,8 @@ func modelNameRule(name string) string {
 // loggedModelForbidden are the characters that MLflow keeps out of logged model names.
 const loggedModelForbidden = `/:.%"'`
 
-// LoggedModelName checks the name of a logged model (MLflow 3). A store that lets the caller leave the name out picks one and does
-// not ask here.
+// LoggedModelName checks the name of a logged model (MLflow 3). A store that lets the caller leave the name out picks one
+// and does not ask here.
 //
 // Source: MLflow, mlflow/utils/validation.py.
 func LoggedModelName(name string) error {

@@ -6,8 +6,8 @@ import (
 	"unicode"
 )
 
-// ModelsRef is what a models:/ URI points at: a logged model (ModelID), or a registered model (Name) with exactly one of Version,
-// Stage, Alias and Latest.
+// ModelsRef is what a models:/ URI points at: a logged model (ModelID), or a registered model (Name) with exactly one of
+// Version, Stage, Alias and Latest.
 type ModelsRef struct {
 	Name    string // registered model
 	Version int    // 1 or more, 0 when another way to choose is given
@@ -21,11 +21,12 @@ type ModelsRef struct {
 // modelsForm is shown to who got the form wrong.
 const modelsForm = "models:/<name>/<version, stage or latest>, models:/<name>@<alias> or models:/<model id>"
 
-// ModelsURI takes a models:/ URI apart. Each form may be followed by "/" and an artifact path. Nothing in it is percent-decoded.
+// ModelsURI takes a models:/ URI apart. Each form may be followed by "/" and an artifact path. Nothing in it is
+// percent-decoded.
 //
 // A first part with "@" is a name and an alias, cut at the last "@"; only where an alias cannot be spelled like that, as in
-// models:/me@example.com/1, the "@" belongs to the name. A first part of "m-" and 32 hexadecimal digits, or one that stands alone,
-// is the id of a logged model.
+// models:/me@example.com/1, the "@" belongs to the name. A first part of "m-" and 32 hexadecimal digits, or one that stands
+// alone, is the id of a logged model.
 //
 // Source: MLflow, mlflow/store/artifact/utils/models.py.
 func ModelsURI(uri string) (ModelsRef, error) {
@@ -104,7 +105,8 @@ func isModelID(s string) bool {
 	return ok && len(digits) == 32 && strings.Trim(digits, "0123456789abcdef") == ""
 }
 
-// asciiDigits rewrites decimal digits of any script as 0–9. Unicode assigns each script's ten digits in order and without gaps.
+// asciiDigits rewrites decimal digits of any script as 0–9. Unicode assigns each script's ten digits in order and without
+// gaps.
 func asciiDigits(s string) string {
 	return strings.Map(func(r rune) rune {
 		for _, block := range unicode.Nd.R16 {

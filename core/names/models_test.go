@@ -21,6 +21,8 @@ func TestModelsURI(t *testing.T) {
 		{"models:/m/01", names.ModelsRef{Name: "m", Version: 1}},
 		{"models:/m/2147483648", names.ModelsRef{Name: "m", Version: 2147483648}},
 		{"models:/m/٣", names.ModelsRef{Name: "m", Version: 3}},
+		{"models:/m/٩٠", names.ModelsRef{Name: "m", Version: 90}},
+		{"models:/m/𝟎𝟡𝟿", names.ModelsRef{Name: "m", Version: 99}},
 		{"models:/m/１𝟗𝟘", names.ModelsRef{Name: "m", Version: 190}},
 		{"models:/my model/1", names.ModelsRef{Name: "my model", Version: 1}},
 		{"models:/ m /1", names.ModelsRef{Name: " m ", Version: 1}},

@@ -2,7 +2,8 @@ package names
 
 import "strings"
 
-// RunsURI takes a URI of the form runs:/<run id>/<path> apart. The path is "" for the run's root. Nothing in it is percent-decoded.
+// RunsURI takes a URI of the form runs:/<run id>/<path> apart. The path is "" for the run's root. Nothing in it is
+// percent-decoded.
 //
 // Source: MLflow, mlflow/store/artifact/runs_artifact_repo.py.
 func RunsURI(uri string) (runID, path string, err error) {

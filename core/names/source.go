@@ -2,8 +2,8 @@ package names
 
 import "strings"
 
-// VersionSource checks the source of a model version as a store sees it: any URI or local path that climbs nowhere. The store keeps
-// it verbatim; whether a remote caller may name a local path is the server's decision.
+// VersionSource checks the source of a model version as a store sees it: any URI or local path that climbs nowhere. The
+// store keeps it verbatim; whether a remote caller may name a local path is the server's decision.
 //
 // Source: MLflow, mlflow/server/handlers.py; security rule R3.
 func VersionSource(uri string) error {

@@ -25,7 +25,7 @@ func TestVersionSource(t *testing.T) {
 }
 
 func FuzzVersionSource(f *testing.F) {
-	for _, seed := range []string{"s3://b/k", "..", "s3://b/%2e%2e/x", "s3://b/%252e%252e", "a/..%2fb", "s3:%00", "FILE:///a/..", "file://h/x", "models:/m/1", "s3://k:s@b", `a\..\b`} {
+	for _, seed := range []string{"s3://b/k", "..", "s3://b/%2e%2e/x", "s3://b/%252e%252e", "a/..%2fb", "s3:%00", "FILE:///a/..", "file://h/x", "models:/m/1", "s3://k:s@b", `a\..\b`, "a://u:p@b"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, uri string) {

@@ -15,8 +15,8 @@ const (
 	ruleControl = "must not contain control characters"
 )
 
-// isWord reports whether r is a word character in the sense of Python's \w on text: a letter, a number or the underscore, in any
-// script. Combining marks are not word characters (Python: Lib/re, str.isalnum).
+// isWord reports whether r is a word character in the sense of Python's \w on text: a letter, a number or the underscore, in
+// any script. Combining marks are not word characters (Python: Lib/re, str.isalnum).
 func isWord(r rune) bool {
 	return r == '_' || unicode.IsLetter(r) || unicode.IsNumber(r)
 }

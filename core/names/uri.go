@@ -34,13 +34,13 @@ func splitURI(s string) uriParts {
 	return u
 }
 
-// cutScheme cuts a leading "scheme:" off (RFC 3986, section 3.1) and returns the scheme in lower case. A single letter is no scheme
-// but a Windows drive.
+// cutScheme cuts a leading "scheme:" off (RFC 3986, section 3.1) and returns the scheme in lower case. A single letter is no
+// scheme but a Windows drive, unless "//" follows.
 func cutScheme(s string) (scheme, rest string) {
 	for i := range len(s) {
 		switch b := s[i]; {
 		case isASCIILetter(b), i > 0 && (isASCIIAlnum(b) || b == '+' || b == '-' || b == '.'):
-		case b == ':' && i > 1:
+		case b == ':' && (i > 1 || i == 1 && strings.HasPrefix(s[i:], "://")):
 			return strings.ToLower(s[:i]), s[i+1:]
 		default:
 			return "", s
@@ -79,8 +79,8 @@ func cleanTextRule(s string) string {
 	}
 }
 
-// storedURIRule is what every URI obeys that a store keeps and that somebody opens later: clean text, ".." in no component under any
-// number of percent-decodings, no password (security rule R3).
+// storedURIRule is what every URI obeys that a store keeps and that somebody opens later: clean text, ".." in no component
+// under any number of percent-decodings, no password (security rule R3).
 func storedURIRule(uri string) string {
 	if rule := uriTextRule(uri); rule != "" {
 		return rule
