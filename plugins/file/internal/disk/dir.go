@@ -1,0 +1,200 @@
+package disk
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+	"strings"
+)
+
+// maxDurable bounds how many directories a root remembers as flushed.
+const maxDurable = 4096
+
+// dirOf is the directory of a name; "." for a name of one component.
+func dirOf(name string) string {
+	if slash := strings.LastIndexByte(name, '/'); slash >= 0 {
+		return name[:slash]
+	}
+	return "."
+}
+
+// MkdirAll makes the directory name and those above it. With Sync it flushes every directory that got an entry; one that
+// was there already is flushed once, because its maker may not have done so yet.
+func (r *Root) MkdirAll(name string, d Durability) error {
+	if name == "." {
+		return nil
+	}
+	if !fs.ValidPath(name) {
+		return r.fail("make", name, fs.ErrInvalid)
+	}
+	if r.state.isDurable(r.full(name)) {
+		if info, err := r.Stat(name); err == nil && info.IsDir() {
+			return nil
+		}
+	}
+	at := place{root: r.root, borrowed: true}
+	defer func() { at.release() }()
+	done := 0
+	for component := range strings.SplitSeq(name, "/") {
+		done += len(component)
+		full := r.full(name[:done])
+		done++ // the slash
+		if err := at.root.Mkdir(component, dirMode); err != nil && !errors.Is(err, fs.ErrExist) {
+			return r.fail("make", name, err)
+		} else if d == Sync && (err == nil || !r.state.isDurable(full)) {
+			if err := flushRoot(at.root); err != nil {
+				return r.fail("make", name, err)
+			}
+			r.state.markDurable(full)
+		}
+		next, err := enter(at.root, component)
+		if err != nil {
+			return r.fail("make", name, err)
+		}
+		at.release()
+		at = place{root: next}
+	}
+	return nil
+}
+
+func (s *state) isDurable(full string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, known := s.durable[full]
+	return known
+}
+
+func (s *state) markDurable(full string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.durable) >= maxDurable {
+		clear(s.durable)
+	}
+	s.durable[full] = struct{}{}
+}
+
+// moved forgets what is known of directories: one of them went.
+func (s *state) moved() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.durable)
+}
+
+// SyncDir flushes the entries of a directory. "." is the root.
+func (r *Root) SyncDir(name string) error {
+	at, err := r.walk("flush", name)
+	if err != nil {
+		return err
+	}
+	defer at.release()
+	if err := flushRoot(at.root); err != nil {
+		return unsure(r.fail("flush", name, err))
+	}
+	return nil
+}
+
+func flushRoot(root *os.Root) error {
+	f, err := root.Open(".")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
+	return flushDir(f)
+}
+
+// Rename moves a file or directory. A file replaces a file; a directory that is in the way is ErrExists, and so is a file
+// in the way of a directory. With Sync both parents are flushed.
+func (r *Root) Rename(from, to string, d Durability) error {
+	info, err := r.Stat(from)
+	if err != nil {
+		return err
+	}
+	move := r.replace
+	if info.IsDir() {
+		move = r.moveNew
+	}
+	if err := move(from, to); err != nil {
+		return r.fail("rename", to, err)
+	}
+	r.state.moved()
+	r.state.renewed(r.full(to))
+	if d == Relaxed {
+		return nil
+	}
+	err = r.SyncDir(dirOf(to))
+	if err == nil && dirOf(from) != dirOf(to) {
+		err = r.SyncDir(dirOf(from))
+	}
+	return unsure(err)
+}
+
+// replace moves a file over what may be there.
+func (r *Root) replace(from, to string) error {
+	return r.move(from, to, func(source, target place) error {
+		if source.root != target.root {
+			return renameAt(source, target)
+		}
+		err := source.root.Rename(source.base, target.base)
+		if errors.Is(err, fs.ErrExist) {
+			return errDir
+		}
+		return err
+	})
+}
+
+// moveNew moves a file or directory to where nothing is.
+func (r *Root) moveNew(from, to string) error { return r.move(from, to, renameNew) }
+
+func (r *Root) move(from, to string, how func(source, target place) error) error {
+	source, err := r.parent("rename", from)
+	if err != nil {
+		return err
+	}
+	defer source.release()
+	target := place{root: source.root, base: path.Base(to), borrowed: true}
+	if dirOf(from) != dirOf(to) || !fs.ValidPath(to) {
+		if target, err = r.parent("rename", to); err != nil {
+			return err
+		}
+	}
+	defer target.release()
+	source.top, source.name = r.root, from
+	target.top, target.name = r.root, to
+	return how(source, target)
+}
+
+// Remove removes a file, a link or an empty directory; what is not there is ErrNotFound.
+func (r *Root) Remove(name string, d Durability) error {
+	return r.remove(name, d, func(at place) error { return at.root.Remove(at.base) })
+}
+
+// RemoveAll removes name and everything below it. Links are removed, never followed; what is not there is removed already.
+// The root itself is ErrInvalid.
+func (r *Root) RemoveAll(name string, d Durability) error {
+	err := r.remove(name, d, func(at place) error { return at.root.RemoveAll(at.base) })
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+func (r *Root) remove(name string, d Durability, how func(place) error) error {
+	at, err := r.parent("remove", name)
+	if err != nil {
+		return err
+	}
+	defer at.release()
+	if err := how(at); err != nil {
+		return r.fail("remove", name, err)
+	}
+	r.state.moved()
+	r.state.renewed(r.full(name))
+	if d == Relaxed {
+		return nil
+	}
+	if err := flushRoot(at.root); err != nil {
+		return unsure(r.fail("remove", name, err))
+	}
+	return nil
+}

@@ -1,0 +1,103 @@
+package disk
+
+import (
+	"context"
+	"os"
+
+	"github.com/mlstore/mlstore/core"
+)
+
+// keyed is a lock among the goroutines of this process.
+type keyed struct {
+	held  chan struct{} // holds one token while the lock is taken
+	users int
+}
+
+// Lock takes the lock that the file name stands for, and makes the file if needed; the file stays. One holder at a time has
+// it, among all goroutines and processes; the end of a process frees its locks. It waits without polling, until ctx ends.
+//
+// When ctx ends while another process holds the lock, one goroutine waits on until that process lets go, and gives it back.
+func (r *Root) Lock(ctx context.Context, name string) (unlock func(), err error) {
+	if err := core.Interrupted(ctx); err != nil {
+		return nil, err
+	}
+	key := r.full(name)
+	local := r.state.enter(key)
+	select {
+	case local.held <- struct{}{}:
+	case <-ctx.Done():
+		r.state.leave(key, local)
+		return nil, core.Interrupted(ctx)
+	}
+	free := func() {
+		<-local.held
+		r.state.leave(key, local)
+	}
+	for {
+		f, err := r.lockFile(ctx, name)
+		if err != nil {
+			free()
+			return nil, err
+		}
+		if r.isCurrent(name, f) {
+			return func() { _ = f.Close(); free() }, nil // closing frees the lock of the file
+		}
+		_ = f.Close() // removed or replaced while we waited: that lock excludes nobody
+	}
+}
+
+func (s *state) enter(key string) *keyed {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	local, ok := s.locks[key]
+	if !ok {
+		local = &keyed{held: make(chan struct{}, 1)}
+		s.locks[key] = local
+	}
+	local.users++
+	return local
+}
+
+func (s *state) leave(key string, local *keyed) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if local.users--; local.users == 0 {
+		delete(s.locks, key)
+	}
+}
+
+// lockFile opens the file and locks it against other processes.
+func (r *Root) lockFile(ctx context.Context, name string) (*os.File, error) {
+	f, err := r.OpenRegular(name, os.O_RDWR|os.O_CREATE, fileMode)
+	if err != nil {
+		return nil, err
+	}
+	if tryLock(f) {
+		return f, nil
+	}
+	locked := make(chan error, 1)
+	go func() { locked <- waitLock(f) }()
+	select {
+	case err := <-locked:
+		if err != nil {
+			_ = f.Close()
+			return nil, r.fail("lock", name, err)
+		}
+		return f, nil
+	case <-ctx.Done():
+		go func() {
+			<-locked
+			_ = f.Close()
+		}()
+		return nil, core.Interrupted(ctx)
+	}
+}
+
+func (r *Root) isCurrent(name string, f *os.File) bool {
+	mine, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	there, err := r.Stat(name)
+	return err == nil && os.SameFile(mine, there)
+}
