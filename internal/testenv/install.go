@@ -21,7 +21,7 @@ func (v venvs) install(ctx context.Context, dir, pins string) error {
 	}
 	uv := program(tools, "uv")
 	if err := v.run(ctx, uv, "venv", "--quiet", "--python", pythonVersion, dir); err != nil {
-		return fmt.Errorf("%w\nneeds CPython %s with its venv module on PATH", err, pythonVersion)
+		return fmt.Errorf("%w\nCPython %s must be on PATH, or to be had by uv", err, pythonVersion)
 	}
 	if err := os.Mkdir(filepath.Join(dir, homeDir), 0o700); err != nil {
 		return err
@@ -50,6 +50,7 @@ func (v venvs) run(ctx context.Context, args ...string) error {
 	cmd.Dir = v.root
 	cmd.Env = append(os.Environ(),
 		"UV_CACHE_DIR="+filepath.Join(v.root, ".cache", "uv"),
+		"UV_PYTHON_INSTALL_DIR="+filepath.Join(v.root, ".cache", "python"),
 		"UV_SYSTEM_CERTS=true", // trust what Go and git trust here
 		"DEBIAN_FRONTEND=noninteractive",
 	)
