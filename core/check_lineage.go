@@ -111,7 +111,7 @@ func checkRuns(count int, key string, l Limits) error {
 func CheckLoggedModelSpec(s LoggedModelSpec, l Limits) error {
 	if s.Name != "" {
 		if err := names.LoggedModelName(s.Name); err != nil {
-			return &Error{Code: InvalidArgument, Key: "name", Err: fmt.Errorf( //nolint:staticcheck // MLflow's text
+			return &Error{Code: InvalidArgument, Key: "name", Err: fmt.Errorf(
 				"Invalid model name ('%s') provided. %w", short(s.Name), err)}
 		}
 	}

@@ -96,21 +96,21 @@ func (e *Error) Unwrap() error { return e.Err }
 // Is reports whether target is the sentinel of the error's code.
 func (e *Error) Is(target error) bool {
 	switch {
-	case target == context.Canceled: //nolint:errorlint // Is is what errors.Is calls: identity is meant
+	case target == context.Canceled:
 		return e.Code == Canceled
-	case target == context.DeadlineExceeded: //nolint:errorlint // as above
+	case target == context.DeadlineExceeded:
 		return e.Code == DeadlineExceeded
 	}
-	s, ok := target.(sentinel) //nolint:errorlint // as above
-	return ok && (Code(s) == e.Code || s == closedSentinel && e.Reason == ReasonClosed)
+	s, ok := target.(sentinel)
+	return ok && (Code(s) == e.Code || s == errClosed && e.Reason == ReasonClosed)
 }
 
 type sentinel Code
 
-const closedSentinel sentinel = -1
+const errClosed sentinel = -1
 
 func (s sentinel) Error() string {
-	if s == closedSentinel {
+	if s == errClosed {
 		return "closed"
 	}
 	return Code(s).String()
@@ -133,7 +133,7 @@ var (
 	ErrInternal        error = sentinel(Internal)
 
 	// ErrClosed is the ErrState of a store that has been closed.
-	ErrClosed error = closedSentinel
+	ErrClosed error = errClosed
 )
 
 // CodeOf returns the code of err: OK for nil, that of the outermost *Error in its tree, the context's, or Unknown.
@@ -145,7 +145,7 @@ func CodeOf(err error) Code {
 		return e.Code
 	}
 	if s, ok := errors.AsType[sentinel](err); ok {
-		if s == closedSentinel {
+		if s == errClosed {
 			return FailedPrecondition
 		}
 		return Code(s)

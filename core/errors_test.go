@@ -56,8 +56,10 @@ func TestDoNamesAndKeeps(t *testing.T) {
 	if core.CodeOf(foreign) != core.Internal || !errors.Is(foreign, fs.ErrNotExist) {
 		t.Errorf("a foreign error: %v (%v)", foreign, core.CodeOf(foreign))
 	}
-	cause := &core.Error{Code: core.Unavailable, Reason: core.ReasonRequestLimitExceeded, Outcome: core.OutcomeUnknown,
-		Err: errors.New("try later")}
+	cause := &core.Error{
+		Code: core.Unavailable, Reason: core.ReasonRequestLimitExceeded, Outcome: core.OutcomeUnknown,
+		Err: errors.New("try later"),
+	}
 	for _, inner := range []error{cause, fmt.Errorf("page 2: %w", cause)} {
 		named, ok := errors.AsType[*core.Error](core.Do("search runs", "e1", inner))
 		if !ok || named.Op != "search runs" || named.Key != "e1" || named.Outcome != core.OutcomeUnknown ||

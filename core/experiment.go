@@ -9,7 +9,7 @@ type ExperimentID string
 // DefaultExperiment is declared.
 const (
 	DefaultExperimentID   ExperimentID = "0"
-	DefaultExperimentName              = "Default"
+	DefaultExperimentName string       = "Default"
 )
 
 // Lifecycle tells whether an experiment, run or logged model is in use or has been deleted and can be restored.

@@ -51,6 +51,6 @@ func NewRunName() string {
 		"sheep", "shrew", "skunk", "slug", "snail", "snake", "sow", "squid", "stag", "stork", "swan", "tern", "toad",
 		"trout", "vole", "wasp", "whale", "wolf", "worm", "wren", "yak", "zebra",
 	}
-	return adjectives[mathrand.IntN(len(adjectives))] + "-" + nouns[mathrand.IntN(len(nouns))] + "-" +
-		strconv.Itoa(mathrand.IntN(1000))
+	pick := mathrand.IntN
+	return adjectives[pick(len(adjectives))] + "-" + nouns[pick(len(nouns))] + "-" + strconv.Itoa(pick(1000))
 }

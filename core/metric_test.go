@@ -13,9 +13,16 @@ import (
 func TestLatest(t *testing.T) {
 	t.Parallel()
 	rising := []core.Metric{ // each supersedes those before it
-		{Step: math.MinInt64, Value: 9}, {Step: -1, Timestamp: 5}, {Timestamp: 1, Value: 5}, {Timestamp: 2, Value: math.NaN()},
-		{Timestamp: 2, Value: math.Inf(-1)}, {Timestamp: 2, Value: math.Copysign(0, -1)}, {Timestamp: 2, Value: 0},
-		{Timestamp: 2, Value: 1}, {Timestamp: 2, Value: math.Inf(1)}, {Step: 1},
+		{Step: math.MinInt64, Value: 9},
+		{Step: -1, Timestamp: 5},
+		{Timestamp: 1, Value: 5},
+		{Timestamp: 2, Value: math.NaN()},
+		{Timestamp: 2, Value: math.Inf(-1)},
+		{Timestamp: 2, Value: math.Copysign(0, -1)},
+		{Timestamp: 2, Value: 0},
+		{Timestamp: 2, Value: 1},
+		{Timestamp: 2, Value: math.Inf(1)},
+		{Step: 1},
 	}
 	for i, a := range rising {
 		for j, b := range rising {
@@ -43,8 +50,15 @@ func TestSample(t *testing.T) {
 		n, limit int
 		want     []int
 	}{
-		{0, 3, nil}, {3, 3, []int{0, 1, 2}}, {4, 3, []int{0, 2, 3}}, {10, 5, []int{0, 2, 4, 6, 9}},
-		{10, 4, []int{0, 3, 6, 9}}, {11, 4, []int{0, 3, 6, 10}}, {5, 1, []int{4}}, {5, 0, []int{4}}, {7, 2, []int{0, 6}},
+		{0, 3, nil},
+		{3, 3, []int{0, 1, 2}},
+		{4, 3, []int{0, 2, 3}},
+		{10, 5, []int{0, 2, 4, 6, 9}},
+		{10, 4, []int{0, 3, 6, 9}},
+		{11, 4, []int{0, 3, 6, 10}},
+		{5, 1, []int{4}},
+		{5, 0, []int{4}},
+		{7, 2, []int{0, 6}},
 	}
 	for _, test := range tests {
 		var points []int
