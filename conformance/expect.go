@@ -8,11 +8,11 @@ import (
 	"github.com/mlstore/mlstore/core"
 )
 
-// Equal reports a difference between what a store gave and what it should have given, in the sense of Same.
+// Equal reports where what a store gave differs from what it should have given, in the sense of Same.
 func Equal[V any](t T, what string, got, want V) {
 	t.Helper()
-	if !Same(got, want) {
-		t.Errorf("%s: got %s, want %s", what, display(got), display(want))
+	if d := Difference(got, want); d != "" {
+		t.Errorf("%s%s", what, d)
 	}
 }
 

@@ -141,7 +141,7 @@ func TestExpectations(t *testing.T) {
 		"within":         {func(t conformance.T) { conformance.Within(t, time.Minute, "get", func() {}) }, ""},
 		"not within":     {func(t conformance.T) { conformance.Within(t, time.Millisecond, "get", func() { <-t.Context().Done() }) }, "no end after 1ms"},
 		"equal, not nil": {func(t conformance.T) { conformance.Equal(t, "tags", map[string]string{}, nil) }, ""},
-		"not equal":      {func(t conformance.T) { conformance.Equal(t, "tags", []int{1}, []int{2}) }, "tags: got [1], want [2]"},
+		"not equal":      {func(t conformance.T) { conformance.Equal(t, "tags", []int{1}, []int{2}) }, "tags[0]: got 1, want 2"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
