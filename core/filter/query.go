@@ -1,8 +1,6 @@
 package filter
 
 import (
-	"iter"
-
 	"github.com/mlstore/mlstore/core"
 )
 
@@ -11,27 +9,88 @@ type Query[T any] struct {
 	filter Filter
 	order  []OrderKey
 	limit  int
+	after  []KeyValue // nil for the first page
+	id     fingerprint
+
+	shows  func(*T) bool // view and experiments
+	tests  []func(*T) bool
+	values []func(*T) KeyValue // one a key of the order
 }
 
-// Match reports whether the search finds item: filter, view and experiments.
-func (q *Query[T]) Match(item *T) bool { return false }
-
-// Page matches, sorts and cuts what items yields. It keeps at most limit+1 items in memory. The first error ends it.
-func (q *Query[T]) Page(items iter.Seq2[T, error]) (core.Page[T], error) {
-	return core.Page[T]{}, core.Errorf(core.Unimplemented, "search is not there yet")
+// search is what makes a Query.
+type search[T any] struct {
+	grammar grammar
+	reader  reader[T]
+	filter  string
+	order   []OrderKey // complete
+	shows   func(*T) bool
+	scope   []string // what else the results depend on
+	page    core.PageOptions
+	bound   core.Bound
 }
 
-// Slice is Page for items in memory, which stay as they are.
-func (q *Query[T]) Slice(items []T) core.Page[T] { return core.Page[T]{} }
+func (s search[T]) query() (*Query[T], error) {
+	limit, err := core.CheckPage(s.page, s.bound)
+	if err != nil {
+		return nil, err
+	}
+	f, err := parseFilter(s.filter, s.grammar)
+	if err != nil {
+		return nil, err
+	}
+	q := &Query[T]{
+		filter: f, order: s.order, limit: limit, shows: s.shows,
+		id: fingerprintOf(append([]string{s.grammar.kind}, s.scope...), f, s.order),
+	}
+	for _, clause := range f {
+		q.tests = append(q.tests, s.reader.test(clause))
+	}
+	for _, k := range s.order {
+		q.values = append(q.values, s.reader.value(k))
+	}
+	if s.page.Token != "" {
+		q.after, err = decodeToken(s.page.Token, q.id, q.order)
+	}
+	return q, err
+}
 
-// Filter returns the clauses. Callers must not change them.
+// Match reports whether the search finds item: filter, view and experiments. It allocates nothing.
+func (q *Query[T]) Match(item *T) bool {
+	if !q.shows(item) {
+		return false
+	}
+	for _, holds := range q.tests {
+		if !holds(item) {
+			return false
+		}
+	}
+	return true
+}
+
+// Filter returns the clauses, among them the one that hides prompts from searches of models and versions. There a clause
+// on the tag mlflow.prompt.is_prompt takes an item without it as if it said 'false', when it is != 'true' or = 'false'.
+// Callers must not change the filter.
 func (q *Query[T]) Filter() Filter { return q.filter }
 
-// Order returns the whole order, tie-breakers included. Callers must not change it.
+// Order returns the whole order, tie-breakers included, so that no two items are equal. Callers must not change it.
 func (q *Query[T]) Order() []OrderKey { return q.order }
 
 // Limit is the page's length, above 0.
 func (q *Query[T]) Limit() int { return q.limit }
 
 // After returns the place behind which the page begins; false for the first page.
-func (q *Query[T]) After() (Cursor, bool) { return Cursor{}, false }
+func (q *Query[T]) After() (Cursor, bool) { return Cursor{Values: q.after}, q.after != nil }
+
+// Token returns the token of the page behind an item, for stores that page by themselves.
+func (q *Query[T]) Token(last *T) string {
+	values := make([]KeyValue, len(q.order))
+	q.place(last, values)
+	return encodeToken(values, q.id, q.order)
+}
+
+// place fills in the item's values for the order.
+func (q *Query[T]) place(item *T, values []KeyValue) {
+	for i, value := range q.values {
+		values[i] = value(item)
+	}
+}
