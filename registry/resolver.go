@@ -1,7 +1,11 @@
 package registry
 
 import (
+	"cmp"
 	"context"
+	"maps"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/mlstore/mlstore/core"
@@ -10,51 +14,114 @@ import (
 // Resolver opens stores by their URIs. The zero value knows no scheme; Handle teaches it. It is safe for concurrent use.
 type Resolver struct {
 	finder Finder
+	shared pool
 
-	mu        sync.Mutex
-	rules     map[string]Rule
-	instances map[string]*instance
-	salt      []byte
+	mu    sync.RWMutex
+	rules map[string]Rule
 }
 
-// New returns a resolver that asks finder about the schemes that Handle did not teach it; nil is nobody.
+// New returns a resolver that asks finder about the schemes that Handle was not told; nil is nobody.
 func New(finder Finder) *Resolver { return &Resolver{finder: finder} }
 
-// Handle binds a scheme to a rule. Plain paths go by the rule of the scheme file. A scheme has one rule: a second one is
+// Handle binds a scheme to a rule. Plain paths go by the rule of the scheme `file`. A scheme has one rule: a second one is
 // ErrExists and names both.
 func (r *Resolver) Handle(scheme string, rule Rule) error {
+	switch {
+	case !validScheme(scheme):
+		return core.Invalid("scheme", "%q is no scheme: it must be a lower-case letter, then up to 31 letters, digits, +, - or .", scheme)
+	case scheme == runsScheme || scheme == modelsScheme:
+		return core.Invalid("scheme", "the resolver itself follows %s:/ URIs", scheme)
+	case rule.Opener == nil || len(rule.Kinds) == 0:
+		return core.Invalid("rule", "the rule for %s needs an opener and the kinds of store that it offers", scheme)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if old, taken := r.rules[scheme]; taken {
+		return &core.Error{
+			Code: core.AlreadyExists, Op: "register scheme", Key: scheme,
+			Err: errorf("the scheme %s is already served by %s; %s cannot serve it too", scheme, old.name(), rule.name()),
+		}
+	}
+	if r.rules == nil {
+		r.rules = map[string]Rule{}
+	}
+	rule.Kinds = slices.Clone(rule.Kinds)
+	r.rules[scheme] = rule
 	return nil
 }
 
-// Settings go with an opening. The zero value is fine.
-type Settings struct {
-	Tracking core.URI // the tracking store that runs:/ URIs and logged models refer to, and that plugins are told of
-	Registry core.URI // the registry that models:/ URIs refer to, likewise
-
-	Options map[string]string      // the scheme's own
-	Secrets map[string]core.Secret // likewise
-
-	Workspace string
-	ReadOnly  bool
+// Schemes lists the schemes that Handle was told, sorted.
+func (r *Resolver) Schemes() []string {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return slices.Sorted(maps.Keys(r.rules))
 }
 
-// Tracking opens the tracking store at uri. It searches by itself or is completed (client.Complete). Closing it gives back
-// this one use.
-func (r *Resolver) Tracking(ctx context.Context, uri core.URI, s Settings) (core.TrackingStore, error) {
-	return nil, core.Errorf(core.Unimplemented, "not yet")
+// find looks for the rule of a scheme, first among those linked in.
+func (r *Resolver) find(ctx context.Context, scheme string) (Rule, bool, error) {
+	r.mu.RLock()
+	rule, ok := r.rules[scheme]
+	r.mu.RUnlock()
+	if ok || r.finder == nil || !validScheme(scheme) {
+		return rule, ok, nil
+	}
+	rule, ok, err := r.finder.Find(ctx, scheme)
+	if err != nil {
+		return Rule{}, false, core.Do("find store", scheme, err)
+	}
+	if ok && rule.Opener == nil {
+		return Rule{}, false, core.Errorf(core.Internal, "what was found for the scheme %s has no opener", scheme)
+	}
+	return rule, ok, nil
 }
 
-// Registry opens the model registry at uri, completed as Tracking does.
-func (r *Resolver) Registry(ctx context.Context, uri core.URI, s Settings) (core.RegistryStore, error) {
-	return nil, core.Errorf(core.Unimplemented, "not yet")
+// rule finds the rule of a URI and refuses what names no store, or none of the kind; an empty kind is any.
+func (r *Resolver) rule(ctx context.Context, u core.URI, kind Kind) (string, Rule, error) {
+	if u.IsZero() {
+		return "", Rule{}, core.Invalid("uri", "no URI is given")
+	}
+	scheme := u.Scheme()
+	if scheme == "" {
+		if err := unreadable(u); err != nil {
+			return "", Rule{}, err
+		}
+		scheme = u.Raw()
+	}
+	rule, found, err := r.find(ctx, scheme)
+	bare := u.Scheme() == ""
+	switch {
+	case err != nil:
+		return "", Rule{}, err
+	case bare && found && !rule.Bare, bare && !found && kind != Projects && mlflowScheme(scheme):
+		return "", Rule{}, schemeAlone(scheme, rule)
+	case bare && !found && kind != Projects:
+		scheme = "file"
+		if rule, found, err = r.find(ctx, scheme); err != nil {
+			return "", Rule{}, err
+		}
+	case found && !bare && !rule.Empty && nothingFollows(u):
+		return "", Rule{}, schemeAlone(scheme, rule)
+	}
+	if !found {
+		return "", Rule{}, r.unknown(u, scheme)
+	}
+	if kind != "" && !rule.Offers(kind) {
+		return "", Rule{}, core.Do("open", shown(u), core.Errorf(core.Unimplemented,
+			"%s is no %s store: the scheme %s offers %s", shown(u), kind, scheme, cmp.Or(rule.offer(), "nothing")))
+	}
+	return scheme, rule, nil
 }
 
-// Artifacts opens the artifact root at uri, which may be a runs:/ or models:/ URI.
-func (r *Resolver) Artifacts(ctx context.Context, uri core.URI, s Settings) (core.ArtifactRepository, error) {
-	return nil, core.Errorf(core.Unimplemented, "not yet")
+// nothingFollows reports a URI like `s3:` or `s3://`.
+func nothingFollows(u core.URI) bool {
+	rest := u.Raw()[len(u.Scheme())+1:]
+	return rest == "" || rest == "//"
 }
 
-// Projects opens the project backend of the name, such as `local`.
-func (r *Resolver) Projects(ctx context.Context, name core.URI, s Settings) (core.ProjectBackend, error) {
-	return nil, core.Errorf(core.Unimplemented, "not yet")
+// validScheme holds what may be looked up, so that nothing else ever gets near the name of a file.
+func validScheme(scheme string) bool {
+	if scheme == "" || len(scheme) > 32 || scheme[0] < 'a' || scheme[0] > 'z' {
+		return false
+	}
+	return strings.Trim(scheme, "abcdefghijklmnopqrstuvwxyz0123456789+-.") == "" && !strings.Contains(scheme, "..")
 }

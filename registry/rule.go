@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/mlstore/mlstore/core"
@@ -34,53 +35,70 @@ type Rule struct {
 	// Empty lets nothing follow the colon, as in `mem:`. Without it such a URI is an error.
 	Empty bool
 
+	Form   string // of its URIs, for errors, such as "s3://bucket/path"; empty is scheme:…
 	About  string // what the store is, in a few words
-	Origin string // where the opener comes from: "linked in", or the file of a plugin
+	Origin string // where the opener comes from: LinkedIn, or the file of a plugin
 }
+
+// LinkedIn is the Origin of openers that are a part of the program.
+const LinkedIn = "linked in"
 
 // Offers reports whether the scheme has stores of the kind.
-func (r Rule) Offers(k Kind) bool {
-	for _, offered := range r.Kinds {
-		if offered == k {
-			return true
-		}
-	}
-	return false
-}
+func (r Rule) Offers(k Kind) bool { return slices.Contains(r.Kinds, k) }
 
-func (r Rule) kinds() string {
-	var words []string
-	for _, k := range r.Kinds {
-		words = append(words, string(k))
+// offer lists the kinds for a message.
+func (r Rule) offer() string {
+	words := make([]string, len(r.Kinds))
+	for i, k := range r.Kinds {
+		words[i] = string(k)
 	}
 	return strings.Join(words, ", ")
 }
 
-// ByAuthority is the Mount of schemes whose authority names what is opened, such as a bucket, while path is a place in it:
-// `s3://bucket/a/b` is a/b in s3://bucket. Query and credentials stay with the store.
+// form is how a URI of the scheme looks.
+func (r Rule) form(scheme string) string {
+	switch {
+	case r.Form != "":
+		return r.Form
+	case r.Bare:
+		return scheme
+	}
+	return scheme + "://…"
+}
+
+// name tells rules apart in a message.
+func (r Rule) name() string {
+	switch {
+	case r.About == "" && r.Origin == "":
+		return "an unnamed store"
+	case r.About == "":
+		return r.Origin
+	case r.Origin == "":
+		return r.About
+	}
+	return r.About + " (" + r.Origin + ")"
+}
+
+// ByAuthority is the Mount of schemes whose authority names what is opened, such as a bucket, while the path is a place in
+// it: `s3://bucket/a/b` is a/b in s3://bucket. Query and credentials stay with the store.
 func ByAuthority(u core.URI) (instance core.URI, prefix string, err error) {
-	raw := u.Raw()
-	path := strings.Trim(u.Path(), "/")
 	if u.Host() == "" {
 		return core.URI{}, "", core.Invalid("uri", "%s names no host or bucket: write %s://name/path", shown(u), u.Scheme())
 	}
-	if u.Fragment() != "" {
-		return core.URI{}, "", core.Invalid("uri", "%s has a fragment, which an artifact root cannot have", shown(u))
-	}
-	if path, err = core.CheckArtifactDir(path); err != nil {
-		return core.URI{}, "", err
-	}
-	head, query, hasQuery := strings.Cut(raw, "?")
+	head, query, hasQuery := strings.Cut(u.Raw(), "?")
 	head = strings.TrimSuffix(head, u.Path())
 	if hasQuery {
 		head += "?" + query
 	}
-	instance, err = core.ParseURI(head)
-	return instance, path, err
+	if instance, err = core.ParseURI(head); err != nil {
+		return core.URI{}, "", err
+	}
+	prefix, err = core.CheckArtifactDir(strings.Trim(u.Path(), "/"))
+	return instance, prefix, err
 }
 
-// Finder looks for openers that are not linked in, such as plugins on disk. It is asked after the rules given to Handle.
-// A scheme is lower-case, at most 32 bytes long, and consists of letters, digits, '+', '-' and '.'.
+// Finder looks for openers that are not linked in, such as plugins on disk. It is asked about a scheme that Handle was not
+// told. What it is asked for is lower-case, at most 32 bytes long, and made of letters, digits, '+', '-' and '.'.
 type Finder interface {
 	Find(ctx context.Context, scheme string) (Rule, bool, error)
 }
