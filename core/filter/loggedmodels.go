@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/mlstore/mlstore/core"
@@ -22,16 +23,16 @@ func LoggedModels(q core.LoggedModelQuery, l core.Limits) (*Query[core.LoggedMod
 		}
 		scope = append(scope, "dataset", d.Name, d.Digest)
 	}
-	known := experimentTest(q.Experiments)
+	known, datasets := experimentTest(q.Experiments), slices.Clone(q.Datasets)
 	query, err := search[core.LoggedModel]{
-		grammar: g, reader: loggedReader(q.Datasets), filter: q.Filter,
+		grammar: g, reader: loggedReader(datasets), filter: q.Filter,
 		order: complete(order, key("creation_timestamp", IntegerType, true), key("model_id", TextType, false)),
 		shows: func(m *core.LoggedModel) bool { return m.Lifecycle != core.Deleted && known(m.ExperimentID) },
 		scope: scope,
 		page:  q.PageOptions,
 		bound: l.LoggedPage,
 	}.query()
-	if err != nil || len(q.Datasets) == 0 {
+	if err != nil || len(datasets) == 0 {
 		return query, err
 	}
 	for _, c := range query.filter {
@@ -41,7 +42,7 @@ func LoggedModels(q core.LoggedModelQuery, l core.Limits) (*Query[core.LoggedMod
 	}
 	query.tests = append(query.tests, func(m *core.LoggedModel) bool {
 		for i := range m.Metrics {
-			if measured(&m.Metrics[i], q.Datasets) {
+			if measured(&m.Metrics[i], datasets) {
 				return true
 			}
 		}

@@ -34,6 +34,9 @@ func (s search[T]) query() (*Query[T], error) {
 	if err != nil {
 		return nil, err
 	}
+	if limit < 1 {
+		return nil, core.Errorf(core.Internal, "the store announces no page length for %s", s.grammar.kind)
+	}
 	f, err := parseFilter(s.filter, s.grammar)
 	if err != nil {
 		return nil, err

@@ -91,20 +91,22 @@ func runReader() reader[core.Run] {
 
 // experimentTest returns what tells whether an experiment is one of ids.
 func experimentTest(ids []core.ExperimentID) func(core.ExperimentID) bool {
+	if len(ids) == 1 {
+		only := ids[0]
+		return func(id core.ExperimentID) bool { return id == only }
+	}
 	set := make(map[core.ExperimentID]struct{}, len(ids))
 	for _, id := range ids {
 		set[id] = struct{}{}
-	}
-	if len(set) == 1 {
-		return func(id core.ExperimentID) bool { return id == ids[0] }
 	}
 	return func(id core.ExperimentID) bool { _, there := set[id]; return there }
 }
 
 // experimentScope is what a search's results depend on besides filter and order: the order of the ids means nothing.
 func experimentScope(v core.View, ids []core.ExperimentID) []string {
-	scope := []string{strconv.Itoa(int(v))}
-	for _, id := range slices.Compact(slices.Sorted(slices.Values(ids))) {
+	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
+	scope := []string{strconv.Itoa(int(v)), strconv.Itoa(len(ids))}
+	for _, id := range ids {
 		scope = append(scope, string(id))
 	}
 	return scope
