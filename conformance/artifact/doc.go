@@ -1,0 +1,2 @@
+// Package artifact is the conformance suite of artifact repositories.
+package artifact

@@ -1,0 +1,183 @@
+package artifact
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime/pprof"
+	"strings"
+	"testing/fstest"
+	"time"
+
+	"github.com/mlstore/mlstore/conformance"
+	"github.com/mlstore/mlstore/core"
+	"github.com/mlstore/mlstore/core/client"
+)
+
+func handleCases() []entry {
+	return []entry{
+		{
+			ID: "AR-093", Name: "durability/reopen", Rule: "What was acknowledged is there, unchanged, after the store was closed and opened anew.",
+			Run: durable,
+		},
+		{
+			ID: "AR-094", Name: "leak/goroutines-and-files", Rule: "Calls leave no goroutine and no open file behind.",
+			Run: inYard(leaks),
+		},
+		{
+			ID: "AR-101", Name: "fs/adapter", Rule: "The io/fs view of the repository passes testing/fstest.", Run: inYard(asFS),
+		},
+		{
+			ID: "AR-108", Name: "close/then-refused", Rule: "After Close every method is ErrClosed, and a second Close succeeds.",
+			Run: closedHandle,
+		},
+		{
+			ID: "AR-110", Name: "close/while-busy", Rule: "Close ends calls that run, with an error, and does not hang.",
+			Run: closeWhileBusy,
+		},
+	}
+}
+
+func durable(t check, e *env) {
+	first := e.Fresh(t)
+	y := newYard(t, e, first)
+	content := noise(e.Rand, 100_000)
+	y.put("a/f", content)
+	y.put("empty", "")
+	y.put("gone", "x")
+	y.put("changed", "before")
+	y.put("changed", "after")
+	y.remove("gone")
+	before, err := list(t.Context(), first, y.dir, core.ListOptions{Recursive: true})
+	conformance.NoError(t, "List", err)
+	second := e.Reopen(t, first)
+	after, err := list(t.Context(), second, y.dir, core.ListOptions{Recursive: true})
+	conformance.NoError(t, "List after reopening", err)
+	conformance.Equal(t, "the listing after reopening", after, before)
+	for name, want := range map[string]string{"a/f": content, "empty": "", "changed": "after"} {
+		got, err := readAll(t.Context(), second, y.at(name), core.ReadOptions{})
+		conformance.NoError(t, "reading "+name+" after reopening", err)
+		conformance.NoError(t, "content after reopening", sameBytes(name, got, want))
+	}
+	conformance.NoError(t, "Delete", second.Delete(t.Context(), y.dir, core.DeleteOptions{}))
+}
+
+// leaks marks its goroutines, which those that the store starts inherit, so that other cases do not disturb the count.
+func leaks(y *yard) {
+	const rounds, most = 60, 20
+	y.put("f", strings.Repeat("x", 300_000))
+	files, countable := openFiles()
+	pprof.Do(y.ctx, pprof.Labels("conformance", y.dir), func(ctx context.Context) {
+		for i := range rounds {
+			conformance.NoError(y, "using the store", useAndLeave(ctx, y, i))
+		}
+	})
+	ticks := time.NewTicker(20 * time.Millisecond)
+	defer ticks.Stop()
+	deadline := time.Now().Add(patience / 4)
+	for {
+		goroutines := marked(y.dir)
+		now, _ := openFiles()
+		opened := now - files
+		if goroutines <= most && (!countable || opened <= most) {
+			return
+		}
+		if time.Now().After(deadline) {
+			y.Errorf("after %d rounds of calls %d goroutines and %d open files are left", rounds, goroutines, opened)
+			return
+		}
+		<-ticks.C
+	}
+}
+
+// useAndLeave calls what may leave something behind, above all when it is left early.
+func useAndLeave(ctx context.Context, y *yard, round int) error {
+	r, err := y.store.Open(ctx, y.at("f"), core.ReadOptions{})
+	if err != nil {
+		return err
+	}
+	_, readErr := io.ReadFull(r, make([]byte, 10))
+	_, listErr := y.store.List(ctx, y.dir, core.ListOptions{PageOptions: core.PageOptions{Limit: 1}})
+	_, putErr := y.store.Put(ctx, y.at(fmt.Sprintf("g%d", round%3)), newText("y"), core.PutOptions{})
+	_, brokenErr := y.store.Put(ctx, y.at("h"), broken("half"), core.PutOptions{})
+	if errors.Is(brokenErr, errSource) {
+		brokenErr = nil
+	}
+	early, cancel := context.WithCancel(ctx)
+	_, openErr := y.store.Open(early, y.at("missing"), core.ReadOptions{})
+	cancel()
+	if errors.Is(openErr, core.ErrNotFound) {
+		openErr = nil
+	}
+	return errors.Join(readErr, listErr, putErr, brokenErr, openErr, r.Close())
+}
+
+// marked counts the goroutines that carry the label.
+func marked(label string) int {
+	var b bytes.Buffer
+	if err := pprof.Lookup("goroutine").WriteTo(&b, 1); err != nil {
+		return 0
+	}
+	total := 0
+	for record := range strings.SplitSeq(b.String(), "\n\n") {
+		n := 0
+		if strings.Contains(record, `"conformance":"`+label+`"`) {
+			_, _ = fmt.Sscanf(strings.TrimSpace(record), "%d @", &n) // a record without a count counts 0
+		}
+		total += n
+	}
+	return total
+}
+
+// openFiles counts the descriptors of this process, where the system shows them.
+func openFiles() (int, bool) {
+	entries, err := os.ReadDir("/proc/self/fd")
+	return len(entries), err == nil
+}
+
+func asFS(y *yard) {
+	names := []string{"a", "d/b", "d/e/c", "empty"}
+	for _, name := range names {
+		y.put(name, strings.Repeat(name, 100))
+	}
+	y.listsAll("", names...)
+	sub, err := client.Sub(y.env.Second(), y.dir)
+	conformance.NoError(y, "client.Sub", err)
+	conformance.NoError(y, "fstest.TestFS", fstest.TestFS(client.FS(y.ctx, sub), names...))
+}
+
+func closedHandle(t check, e *env) {
+	y := newYard(t, e, e.Fresh(t))
+	y.put("f", "x")
+	conformance.NoError(t, "Close", y.store.Close())
+	conformance.NoError(t, "a second Close", y.store.Close())
+	for _, m := range methods() {
+		for _, name := range []string{"f", "missing"} {
+			conformance.Refused(t, m.name+" after Close", m.call(t.Context(), y.store, y.at(name)), core.ErrClosed)
+		}
+	}
+	_, err := y.store.Describe(t.Context())
+	conformance.Refused(t, "Describe after Close", err, core.ErrClosed)
+}
+
+func closeWhileBusy(t check, e *env) {
+	y := newYard(t, e, e.Fresh(t))
+	half := noise(e.Rand, 1<<20)
+	y.put("f", half)
+	r, err := y.store.Open(t.Context(), y.at("f"), core.ReadOptions{})
+	conformance.NoError(t, "Open", err)
+	finish := slowPut(t.Context(), y, y.at("new"), half)
+	conformance.Within(t, patience, "Close while a Put and a reader run", func() { err = y.store.Close() })
+	conformance.NoError(t, "Close", err)
+	conformance.Within(t, patience, "the Put that ran", func() { err = finish("rest", nil) })
+	if err == nil {
+		t.Error("the Put that ran while the store was closed: got success, want an error")
+	}
+	conformance.Within(t, patience, "the reader that ran", func() {
+		_, _ = io.Copy(io.Discard, r) // it may end with an error or, from a buffer, without
+		_ = r.Close()
+	})
+}
