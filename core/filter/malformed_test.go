@@ -169,7 +169,7 @@ func TestBoundsOfFilters(t *testing.T) {
 		"it has 1000000 bytes":        strings.Repeat("(", 1e6),
 		"Invalid clause(s) in filter": strings.Repeat("(", 60000),
 		"does not close":              "tags.a = 'x" + strings.Repeat(" ", 60000),
-		"yyyy…":                     "tags.a = " + strings.Repeat("y", 60000),
+		"yyyy…":                       "tags.a = " + strings.Repeat("y", 60000),
 	} {
 		began := time.Now()
 		_, err := searches()["runs"](bad)
