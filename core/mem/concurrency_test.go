@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -17,7 +18,7 @@ func TestManyWritersOfOneRun(t *testing.T) {
 	t.Parallel()
 	ctx, s := t.Context(), mem.NewTracking()
 	id := newRun(t, s)
-	const writers, points = 16, 100
+	const writers, points = 16, 40
 	var want []core.Metric
 	var together sync.WaitGroup
 	for w := range writers {
@@ -74,7 +75,7 @@ func TestOneOfManyWins(t *testing.T) {
 		together.Go(func() {
 			try("experiment", drop(tracking.CreateExperiment(ctx, core.ExperimentSpec{Name: "e"})), core.ErrExists)
 			try("model", drop(registry.CreateModel(ctx, core.ModelSpec{Name: "n"})), core.ErrExists)
-			try("param", tracking.LogBatch(ctx, id, core.Batch{Params: []core.Param{{Key: "p", Value: fmt.Sprint(i)}}}), core.ErrInvalid)
+			try("param", tracking.LogBatch(ctx, id, core.Batch{Params: []core.Param{{Key: "p", Value: strconv.Itoa(i)}}}), core.ErrInvalid)
 			for range 10 {
 				v := got(registry.CreateVersion(ctx, "m", core.VersionSpec{Source: "s3://b/k"}))(t)
 				mu.Lock()
@@ -105,21 +106,21 @@ func TestCloseUnderLoad(t *testing.T) {
 		for _, c := range calls {
 			begun.Add(1)
 			all.Go(func() {
-				for i := 0; ; i++ {
+				try := func() (closed bool) {
 					err := c.do(t.Context())
-					if i == 20 {
-						begun.Done()
-					}
-					if errors.Is(err, core.ErrClosed) {
-						if i < 20 {
-							t.Errorf("%s/%s: closed before it was closed", kind, c.name)
-						}
-						return
-					}
 					if code := core.CodeOf(err); code == core.Internal || code == core.Unknown {
 						t.Errorf("%s/%s: %v", kind, c.name, err)
-						return
 					}
+					return errors.Is(err, core.ErrClosed)
+				}
+				for range 20 {
+					if try() {
+						t.Errorf("%s/%s: closed before it was closed", kind, c.name)
+					}
+				}
+				begun.Done()
+				begun.Wait() // the store does not grow while others are behind
+				for !try() {
 				}
 			})
 		}

@@ -1,6 +1,7 @@
 package mem_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/mlstore/mlstore/core"
@@ -64,7 +65,8 @@ func TestLoggedModels(t *testing.T) {
 
 	run := newRun(t, s)
 	points := []core.Metric{
-		{Key: "b", Step: 2, Value: 2, ModelID: m.ID}, {Key: "b", Step: 1, Value: 9, ModelID: m.ID},
+		{Key: "b", Step: 2, Value: 2, ModelID: m.ID},
+		{Key: "b", Step: 1, Value: 9, ModelID: m.ID},
 		{Key: "a", Value: 3, ModelID: m.ID, DatasetName: "d", DatasetDigest: "1"},
 	}
 	logMetrics(t, s, run, points...)
@@ -97,7 +99,7 @@ func TestHistoriesOfManyRuns(t *testing.T) {
 			logMetrics(t, s, id, core.Metric{Key: "k", Step: step, Timestamp: core.Millis(20 - step)})
 		}
 	}
-	asked := append(ids, someRun)
+	asked := append(slices.Clone(ids), someRun)
 	bulk := got(s.MetricHistories(ctx, core.HistoriesQuery{Runs: asked, Key: "k", Limit: 12}))(t)
 	if len(bulk) != 12 || bulk[0].RunID != "a000" || bulk[0].Step != 9 || bulk[9].Step != 0 || bulk[10].RunID != "b000" {
 		t.Errorf("the histories are %v", bulk)

@@ -152,7 +152,7 @@ func eachCall(t *testing.T, kinds map[string][]call, check func(*testing.T, call
 	t.Helper()
 	for kind, calls := range kinds {
 		for _, c := range calls {
-			t.Run(kind+"/"+c.name, func(t *testing.T) { //nolint:paralleltest // the calls share a store
+			t.Run(kind+"/"+c.name, func(t *testing.T) {
 				check(t, c)
 			})
 		}
@@ -169,6 +169,7 @@ func TestEndedContext(t *testing.T) {
 	expired, cancel := context.WithTimeout(t.Context(), 0)
 	defer cancel()
 	eachCall(t, kinds, func(t *testing.T, c call) {
+		t.Helper()
 		refused(t, c.do(canceled), context.Canceled, "")
 		refused(t, c.do(expired), context.DeadlineExceeded, "")
 	})
@@ -191,6 +192,7 @@ func TestClosed(t *testing.T) {
 	ok(t, b.Close())
 	ok(t, b.Close())
 	eachCall(t, kinds, func(t *testing.T, c call) {
+		t.Helper()
 		err := c.do(t.Context())
 		refused(t, err, core.ErrClosed, "closed")
 		if !errors.Is(err, core.ErrState) {
@@ -206,6 +208,7 @@ func TestReadOnly(t *testing.T) {
 	got(writable.Artifacts.Put(t.Context(), "a", strings.NewReader("a"), core.PutOptions{}))(t)
 	b, kinds := stores(t, opener, true)
 	eachCall(t, kinds, func(t *testing.T, c call) {
+		t.Helper()
 		err := c.do(t.Context())
 		if denied := errors.Is(err, core.ErrPermission); denied != c.changes {
 			t.Errorf("got %v, want ErrPermission: %v", err, c.changes)

@@ -129,7 +129,8 @@ func TestHistoryTokens(t *testing.T) {
 	id := newRun(t, s)
 	points := []core.Metric{
 		{Key: "k", Timestamp: 1, Value: math.NaN(), DatasetName: "d", DatasetDigest: "1"},
-		{Key: "k", Timestamp: 3}, {Key: "k", Timestamp: 5},
+		{Key: "k", Timestamp: 3},
+		{Key: "k", Timestamp: 5},
 	}
 	logMetrics(t, s, id, points...)
 	page := func(s *mem.Tracking, token, key string, limit int) (core.Page[core.Metric], error) {

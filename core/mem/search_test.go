@@ -2,8 +2,8 @@ package mem_test
 
 import (
 	"context"
-	"fmt"
 	"slices"
+	"strconv"
 	"sync/atomic"
 	"testing"
 
@@ -18,7 +18,7 @@ func TestSearchRuns(t *testing.T) {
 	var ids []core.RunID
 	for i := range 6 {
 		in := []core.ExperimentID{"0", e.ID}[i%2]
-		r := got(s.CreateRun(ctx, in, core.RunSpec{StartTime: core.Millis(10 - i), Tags: map[string]string{"n": fmt.Sprint(i)}}))(t)
+		r := got(s.CreateRun(ctx, in, core.RunSpec{StartTime: core.Millis(10 - i), Tags: map[string]string{"n": strconv.Itoa(i)}}))(t)
 		logMetrics(t, s, r.ID, core.Metric{Key: "m", Value: float64(i)}, core.Metric{Key: "m", Value: -1, Timestamp: core.Millis(i % 2)})
 		ids = append(ids, r.ID)
 	}

@@ -15,7 +15,7 @@ func keyOfVersion(ref core.VersionRef) string { return ref.Model + "/" + strconv
 func missingVersion(ref core.VersionRef) error {
 	return &core.Error{
 		Code: core.NotFound, Key: keyOfVersion(ref),
-		Err: fmt.Errorf("Model Version (name=%s, version=%d) not found", ref.Model, ref.Number), //nolint:staticcheck // MLflow's text
+		Err: fmt.Errorf("Model Version (name=%s, version=%d) not found", ref.Model, ref.Number),
 	}
 }
 
