@@ -27,7 +27,7 @@ func harness() artifact.Harness {
 	}
 }
 
-func TestMem(t *testing.T) {
+func TestConformance(t *testing.T) {
 	t.Parallel()
 	artifact.Test(t, harness(), func(o *conformance.Options) { o.Level = conformance.Extended })
 }

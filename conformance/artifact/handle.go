@@ -20,7 +20,7 @@ import (
 func handleCases() []entry {
 	return []entry{
 		{
-			ID: "AR-093", Name: "durability/reopen", Rule: "What was acknowledged is there, unchanged, after the store was closed and opened anew.",
+			ID: "AR-093", Name: "durability/reopen", Rule: "What was acknowledged is there, unchanged, after Close and a new open.",
 			Run: durable,
 		},
 		{

@@ -27,7 +27,7 @@ func keyCases() []entry {
 			Rule: "A name is not decoded: a%2Fb and a/b are two files.", Run: inYard(keyEncoded),
 		},
 		{
-			ID: "AR-067", Name: "key/control-characters", Rule: "A control character in a name is kept exactly, or the name is ErrInvalid.",
+			ID: "AR-067", Name: "key/control-characters", Rule: "A control character is kept exactly, or the name is ErrInvalid.",
 			Run: inYard(keyControl),
 		},
 		{ID: "AR-068", Name: "key/not-utf8", Rule: "A name that is not UTF-8 is ErrInvalid.", Run: inYard(keyNotUTF8)},
@@ -70,7 +70,8 @@ func keyAlphabet(y *yard) {
 
 func keyUnicode(y *yard) {
 	y.keepAll([]string{
-		"é", "ß", "İ", "日本語", "ファイル/データ", "ไทย", "हिन्दी", "עברית", "العربية", "😀.bin", "👩‍👩‍👧", "e\u0301\u0323", "a\u200db", "\u200b", "\u202eabc",
+		"é", "ß", "İ", "日本語", "ファイル/データ", "ไทย", "हिन्दी", "עברית", "العربية",
+		"😀.bin", "👩‍👩‍👧", "e\u0301\u0323", "a\u200db", "\u200b", "\u202eabc",
 		"\ufb01", "\u2028", "\uff0e\uff0e", "a\uff0fb", "𝒳", "\U0010fffd", "ǅ",
 	})
 }

@@ -22,7 +22,7 @@ func listCases() []entry {
 			ID: "AR-027", Name: "list/zero-byte-is-a-file", Rule: "An empty file is a file, not a directory.",
 			Why: "fasttrackml's listing of GCS shows it as a directory", Run: inYard(listZeroByte),
 		},
-		{ID: "AR-028", Name: "list/root-empty", Rule: "The root of an empty repository lists nothing, without an error.", Run: listRoot},
+		{ID: "AR-028", Name: "list/root-empty", Rule: "The root of an empty repository lists nothing.", Run: listRoot},
 		{
 			ID: "AR-029", Name: "list/one-level", Rule: "A listing shows what lies directly in the directory, directories once.",
 			Run: inYard(listOneLevel),
@@ -31,7 +31,7 @@ func listCases() []entry {
 			ID: "AR-030", Name: "list/recursive", Rule: "A recursive listing shows every file below once, and no directory.",
 			Run: inYard(listRecursive),
 		},
-		{ID: "AR-031", Name: "list/paths-from-root", Rule: "Paths start at the root, not at the directory listed.", Run: inYard(listPaths)},
+		{ID: "AR-031", Name: "list/paths-from-root", Rule: "Paths start at the root, not at the dir listed.", Run: inYard(listPaths)},
 		{ID: "AR-032", Name: "list/sorted", Rule: "Listings are sorted by the bytes of the path.", Run: inYard(listSorted)},
 		{ID: "AR-033", Name: "list/missing-dir", Rule: "A directory that is not there lists nothing.", Run: inYard(listMissing)},
 		{ID: "AR-034", Name: "list/of-a-file", Rule: "A file lists nothing.", Run: inYard(listOfFile)},
@@ -109,7 +109,7 @@ func listPaths(y *yard) {
 			}
 			for i, a := range entries {
 				if len(entries) != 2 || a.Path != want[i] {
-					return fmt.Errorf("List of %q, recursive %v: got %+v, want the paths %q", y.at("a"), recursive, entries, want)
+					return fmt.Errorf("listing %q, recursive %v: got %+v, want the paths %q", y.at("a"), recursive, entries, want)
 				}
 			}
 			return nil
@@ -131,7 +131,7 @@ func listMissing(y *yard) {
 	y.listsAll("missing")
 	y.put("there", "x")
 	y.lists("missing")
-	y.lists("ther")
+	y.lists("th")
 	y.lists("missing/deeper")
 }
 
@@ -178,7 +178,7 @@ func listAsStat(y *yard) {
 		y.env.Observe(y, func(ctx context.Context, s store) error {
 			entries, err := list(ctx, s, y.dir, core.ListOptions{Recursive: recursive})
 			if err != nil || len(entries) != 4 {
-				return fmt.Errorf("List: got %+v, %w, want four entries", entries, orNone(err))
+				return fmt.Errorf("got %+v, %w, want four entries", entries, orNone(err))
 			}
 			for _, a := range entries {
 				got, err := s.Stat(ctx, a.Path)
@@ -186,7 +186,7 @@ func listAsStat(y *yard) {
 					got.SHA256 = ""
 				}
 				if err != nil || got != a {
-					return fmt.Errorf("List says %+v, Stat says %+v, %w", a, got, orNone(err))
+					return fmt.Errorf("in the listing %+v, from Stat %+v, %w", a, got, orNone(err))
 				}
 			}
 			return nil

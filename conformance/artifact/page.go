@@ -255,7 +255,7 @@ func deepDirectories(y *yard) {
 	y.env.Observe(y, func(ctx context.Context, s store) error {
 		a, err := s.Stat(ctx, y.at(path.Dir(deep)))
 		if err == nil && !a.Dir {
-			err = fmt.Errorf("Stat of the deepest directory: got %+v", a)
+			err = fmt.Errorf("the deepest directory is no directory: %+v", a)
 		}
 		return err
 	})

@@ -18,7 +18,7 @@ func pathCases() []entry {
 			Run: inYard(pathDotDot),
 		},
 		{
-			ID: "AR-072", Name: "path/absolute", Rule: "A path that starts with a slash, a drive or a share is ErrInvalid on every method.",
+			ID: "AR-072", Name: "path/absolute", Rule: "A path with a leading slash, drive or share is ErrInvalid on every method.",
 			Run: inYard(pathAbsolute),
 		},
 		{

@@ -260,7 +260,7 @@ func putAttributes(y *yard) {
 				got.SHA256 = a.SHA256
 			}
 			if err == nil && got != a {
-				return fmt.Errorf("Stat: got %+v, want what Put returned, %+v", got, a)
+				return fmt.Errorf("got %+v from Stat, want what Put returned, %+v", got, a)
 			}
 			return err
 		})

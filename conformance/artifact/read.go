@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"testing/iotest"
@@ -47,7 +48,7 @@ func readCases() []entry {
 
 func readMissing(y *yard) {
 	y.put("there", "x")
-	for _, name := range []string{"missing", "dir/missing", "there/below", "ther"} {
+	for _, name := range []string{"missing", "dir/missing", "there/below", "th"} {
 		_, err := readAll(y.ctx, y.store, y.at(name), core.ReadOptions{})
 		conformance.Refused(y, fmt.Sprintf("Open(%q)", name), err, core.ErrNotFound, y.at(name))
 	}
@@ -122,7 +123,7 @@ func readWhileOverwritten(y *yard) {
 		change()
 		rest, err := io.ReadAll(r)
 		if err == nil { // a store that cannot go on may say so
-			conformance.NoError(y, "a reader opened before the change", sameBytes("f", append(start, rest...), old))
+			conformance.NoError(y, "a reader opened before the change", sameBytes("f", slices.Concat(start, rest), old))
 		}
 		conformance.NoError(y, "Close", r.Close())
 	}

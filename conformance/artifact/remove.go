@@ -63,7 +63,7 @@ func deleteFile(y *yard) {
 func deleteMissing(y *yard) {
 	y.put("there", "x")
 	y.put("dir/there", "x")
-	for _, name := range []string{"missing", "missing/deeper", "ther", "there/below", "dir/missing"} {
+	for _, name := range []string{"missing", "missing/deeper", "th", "there/below", "dir/missing"} {
 		y.remove(name)
 		y.remove(name)
 	}

@@ -144,7 +144,7 @@ func readAll(ctx context.Context, s store, at string, o core.ReadOptions) (conte
 		return nil, err
 	}
 	if r == nil {
-		return nil, errors.New("Open returned neither a reader nor an error")
+		return nil, errors.New("there is neither a reader nor an error from Open")
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
 	return io.ReadAll(r)
