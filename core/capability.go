@@ -7,7 +7,7 @@ type Capability string
 
 // Promises. A store declares those it keeps; the suite holds it to them, and to nothing that it does not declare.
 const (
-	AtomicBatch       Capability = "atomic.batch"            // a batch is all or nothing, also for readers and after a crash (D-7)
+	AtomicBatch       Capability = "atomic.batch"            // a batch or change is all or nothing, also for readers (D-7)
 	PagesKeyset       Capability = "pages.keyset"            // tokens are bound to their query and stable under changes (D-10)
 	PutIfAbsent       Capability = "put.if_absent"           // PutOptions.IfAbsent has one winner
 	ArtifactMtime     Capability = "artifact.mtime"          // Artifact.ModTime is filled

@@ -42,7 +42,7 @@ type LoggedModelSpec struct {
 	Tags        map[string]string
 }
 
-// LoggedModelChange changes what is given, all or nothing.
+// LoggedModelChange changes what is given: under AtomicBatch all or nothing, else one after the other.
 type LoggedModelChange struct {
 	Status        ModelStatus // 0 is unchanged
 	StatusMessage *string     // nil is unchanged

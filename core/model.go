@@ -20,7 +20,8 @@ type ModelSpec struct {
 	Tags        map[string]string
 }
 
-// ModelChange changes what is given, all or nothing. Deleting an absent tag is no error.
+// ModelChange changes what is given: under AtomicBatch all or nothing, else one after the other until the first error, the
+// name last. Deleting an absent tag is no error.
 type ModelChange struct {
 	Name        *string // the new name
 	Description *string // nil is unchanged, "" clears it

@@ -21,7 +21,8 @@ type Tag struct {
 	Key, Value string
 }
 
-// TagChange sets and deletes tags, all or nothing. Setting overwrites. Whether deleting an absent tag is an error is said
+// TagChange sets and deletes tags: under AtomicBatch all or nothing, else one after the other until the first error.
+// Setting overwrites. Whether deleting an absent tag is an error is said
 // where the change is used. A key that is both set and deleted is ErrInvalid.
 type TagChange struct {
 	Set    map[string]string

@@ -111,11 +111,11 @@ func inside(found core.Artifact, dir string) error {
 }
 
 func (d downloader) item(file core.Artifact) item {
-	return item{file.Path, file.Size, func(ctx context.Context, moved func(int)) error { return d.file(ctx, file, moved) }}
+	return item{file.Path, file.Size, func(ctx context.Context, moved func(int) error) error { return d.file(ctx, file, moved) }}
 }
 
 // file writes into a temporary file beside the destination and renames it when all is well.
-func (d downloader) file(ctx context.Context, file core.Artifact, moved func(int)) error {
+func (d downloader) file(ctx context.Context, file core.Artifact, moved func(int) error) error {
 	dir := path.Dir(file.Path)
 	if err := d.to.MkdirAll(dir, 0o777); err != nil {
 		return localError(err)
@@ -132,7 +132,7 @@ func (d downloader) file(ctx context.Context, file core.Artifact, moved func(int
 	return nil
 }
 
-func (d downloader) write(ctx context.Context, temp string, file core.Artifact, moved func(int)) error {
+func (d downloader) write(ctx context.Context, temp string, file core.Artifact, moved func(int) error) error {
 	in, err := d.from.Open(ctx, file.Path, core.ReadOptions{})
 	if err != nil {
 		return err

@@ -54,11 +54,12 @@ func newTransfer(op string, o TransferOptions) *transfer {
 	return &transfer{op: op, workers: workers, progress: o.Progress, codes: map[core.Code]bool{}}
 }
 
-// item is a file to move. The function gets what to call with the number of bytes that went through.
+// item is a file to move. The function gets what to call with the number of bytes that went through; an error from there
+// ends the move.
 type item struct {
 	path string
 	size int64
-	move func(ctx context.Context, moved func(int)) error
+	move func(ctx context.Context, moved func(int) error) error
 }
 
 // run moves every item that source yields until ctx ends or source says so. A failed item does not stop the others.
@@ -89,9 +90,10 @@ func (t *transfer) one(ctx context.Context, it item) {
 	var bytes int64
 	err := core.Interrupted(ctx)
 	if err == nil {
-		err = it.move(ctx, func(n int) {
+		err = it.move(ctx, func(n int) error {
 			bytes += int64(n)
 			t.tell(int64(n), TransferEvent{Path: it.path, Size: it.size, Bytes: bytes})
+			return core.Interrupted(ctx)
 		})
 	}
 	t.tell(0, TransferEvent{Path: it.path, Size: it.size, Bytes: bytes, Done: true, Err: err})

@@ -28,7 +28,7 @@ func UploadFile(
 	var stored core.Artifact
 	t := newTransfer("upload", o)
 	t.run(ctx, func(yield func(item) bool) {
-		yield(item{target, size, func(ctx context.Context, moved func(int)) error {
+		yield(item{target, size, func(ctx context.Context, moved func(int) error) error {
 			stored, err = put(ctx, r, source{local, target, size}, moved)
 			return err
 		}})
@@ -101,7 +101,7 @@ func (t *transfer) offer(r core.ArtifactRepository, u uploadOf, yield func(item)
 		t.fail(u.name, err)
 		return true
 	}
-	return yield(item{to, size, func(ctx context.Context, moved func(int)) error {
+	return yield(item{to, size, func(ctx context.Context, moved func(int) error) error {
 		_, err := put(ctx, r, source{u.name, to, size}, moved)
 		return err
 	}})
@@ -125,7 +125,7 @@ type source struct {
 	size          int64
 }
 
-func put(ctx context.Context, r core.ArtifactRepository, s source, moved func(int)) (core.Artifact, error) {
+func put(ctx context.Context, r core.ArtifactRepository, s source, moved func(int) error) (core.Artifact, error) {
 	file, err := os.Open(s.local)
 	if err != nil {
 		return core.Artifact{}, localError(err)
@@ -142,16 +142,19 @@ func put(ctx context.Context, r core.ArtifactRepository, s source, moved func(in
 	return stored, nil
 }
 
-// counted tells how much is read from a reader.
+// counted tells how much is read from a reader, and ends when that is answered with an error.
 type counted struct {
 	io.Reader
-	moved func(int)
+	moved func(int) error
 }
 
 func (c *counted) Read(b []byte) (int, error) {
 	n, err := c.Reader.Read(b)
-	if n > 0 {
-		c.moved(n)
+	if n == 0 {
+		return n, err
+	}
+	if stop := c.moved(n); stop != nil {
+		return 0, stop
 	}
 	return n, err
 }

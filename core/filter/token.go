@@ -76,8 +76,8 @@ func decodeToken(text string, id fingerprint, order []OrderKey) ([]KeyValue, err
 	if len(text) > mostTokenSize {
 		return nil, badToken("it has %d bytes, more than any", len(text))
 	}
-	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
-	if err != nil {
+	b, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil || base64.RawURLEncoding.EncodeToString(b) != text { // it ignores line ends and bits left over
 		return nil, badToken("could not base64-decode")
 	}
 	const head = 1 + len(fingerprint{})
