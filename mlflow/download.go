@@ -1,0 +1,78 @@
+package mlflow
+
+import (
+	"context"
+	"path"
+
+	"github.com/mlstore/mlstore/core"
+	"github.com/mlstore/mlstore/core/client"
+)
+
+// ArtifactRef names artifacts by exactly one of a URI and a run.
+type ArtifactRef struct {
+	URI   string     // of a file or directory: runs:/, models:/, or where it is kept
+	RunID core.RunID // its artifacts, all of them or those at Path
+	Path  string     // with RunID alone
+}
+
+func (a ArtifactRef) check() error {
+	switch {
+	case (a.URI == "") == (a.RunID == ""):
+		return core.Invalid("artifact_uri", "Exactly one of `run_id` or `artifact_uri` must be specified")
+	case a.URI != "" && a.Path != "":
+		return core.Invalid("artifact_path", "`artifact_path` cannot be specified if `artifact_uri` is specified")
+	case a.RunID != "":
+		return core.CheckRunID(a.RunID)
+	}
+	return nil
+}
+
+// DownloadArtifacts copies a file or directory, under its name, into the local directory dst, which is made where it is
+// missing; "" is a new temporary one, for the caller to remove. It returns where the copy is.
+func (c *Client) DownloadArtifacts(ctx context.Context, from ArtifactRef, dst string) (_ string, err error) {
+	if err := from.check(); err != nil {
+		return "", err
+	}
+	uri := from.URI
+	if uri == "" {
+		uri = path.Join("runs:/"+string(from.RunID), from.Path)
+	}
+	repo, at, err := c.artifactAt(ctx, uri)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = joined(err, repo.Close()) }()
+	return client.Download(ctx, repo, at, dst, client.TransferOptions{})
+}
+
+// ListArtifacts returns what lies directly in a directory of artifacts; nothing when it is missing or a file. For a run the
+// paths start at the root of its artifacts, for a URI at the directory in which the named one lies.
+func (c *Client) ListArtifacts(ctx context.Context, in ArtifactRef) (_ []core.Artifact, err error) {
+	if err := in.check(); err != nil {
+		return nil, err
+	}
+	var repo core.ArtifactRepository
+	dir := in.Path
+	if in.RunID != "" {
+		var run core.Run
+		if run, err = c.tracking.Run(ctx, in.RunID); err == nil {
+			repo, err = c.artifactsOf(ctx, run.RunInfo)
+		}
+	} else {
+		repo, dir, err = c.artifactAt(ctx, in.URI)
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = joined(err, repo.Close()) }()
+	return client.Collect(client.Artifacts(ctx, repo, dir, core.ListOptions{}))
+}
+
+// artifactAt opens the repository in which the artifact at uri lies, and returns its path there.
+func (c *Client) artifactAt(ctx context.Context, uri string) (core.ArtifactRepository, string, error) {
+	parsed, err := core.ParseURI(uri)
+	if err != nil {
+		return nil, "", err
+	}
+	return c.resolver.ArtifactAt(ctx, parsed, c.settings())
+}
