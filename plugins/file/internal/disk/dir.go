@@ -1,11 +1,13 @@
 package disk
 
 import (
+	"crypto/rand"
 	"errors"
 	"io/fs"
-	"os"
 	"path"
 	"strings"
+
+	"github.com/mlstore/mlstore/core"
 )
 
 // maxDurable bounds how many directories a root remembers as flushed.
@@ -28,26 +30,31 @@ func (r *Root) MkdirAll(name string, d Durability) error {
 	if !fs.ValidPath(name) {
 		return r.fail("make", name, fs.ErrInvalid)
 	}
-	if r.state.isDurable(r.full(name)) {
-		if info, err := r.Stat(name); err == nil && info.IsDir() {
-			return nil
+	if info, err := r.Stat(name); err != nil || !info.IsDir() {
+		if err := r.makeAll(name); err != nil {
+			return err
 		}
 	}
+	if d == Relaxed {
+		return nil
+	}
+	return r.syncEntry(name)
+}
+
+func (r *Root) makeAll(name string) error {
 	at := place{root: r.root, borrowed: true}
 	defer func() { at.release() }()
 	done := 0
 	for component := range strings.SplitSeq(name, "/") {
 		done += len(component)
-		full := r.full(name[:done])
-		done++ // the slash
-		if err := at.root.Mkdir(component, dirMode); err != nil && !errors.Is(err, fs.ErrExist) {
+		err := at.root.Mkdir(component, dirMode)
+		if err != nil && !errors.Is(err, fs.ErrExist) {
 			return r.fail("make", name, err)
-		} else if d == Sync && (err == nil || !r.state.isDurable(full)) {
-			if err := flushRoot(at.root); err != nil {
-				return r.fail("make", name, err)
-			}
-			r.state.markDurable(full)
 		}
+		if err == nil {
+			r.state.forgetDurable(r.full(name[:done]))
+		}
+		done++ // the slash
 		next, err := enter(at.root, component)
 		if err != nil {
 			return r.fail("make", name, err)
@@ -74,6 +81,12 @@ func (s *state) markDurable(full string) {
 	s.durable[full] = struct{}{}
 }
 
+func (s *state) forgetDurable(full string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.durable, full)
+}
+
 // moved forgets what is known of directories: one of them went.
 func (s *state) moved() {
 	s.mu.Lock()
@@ -88,19 +101,40 @@ func (r *Root) SyncDir(name string) error {
 		return err
 	}
 	defer at.release()
-	if err := flushRoot(at.root); err != nil {
-		return unsure(r.fail("flush", name, err))
-	}
-	return nil
+	return unsure(r.fail("flush", name, r.state.flushDirectory(r.full(name), at.root)))
 }
 
-func flushRoot(root *os.Root) error {
-	f, err := root.Open(".")
-	if err != nil {
-		return err
+// syncPath flushes the entries of the directory name, and its own entry and those above, unless that is known to be done. A
+// directory that has gone meanwhile took with it what there was to keep.
+func (r *Root) syncPath(name string) error {
+	err := r.syncEntry(name)
+	if err == nil {
+		err = r.SyncDir(name)
 	}
-	defer func() { _ = f.Close() }()
-	return flushDir(f)
+	if errors.Is(err, core.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// syncEntry flushes the entries of the directories that lead to name, from the top, each once.
+func (r *Root) syncEntry(name string) error {
+	for i := 0; name != "." && i < len(name); i++ {
+		if next := strings.IndexByte(name[i:], '/'); next >= 0 {
+			i += next
+		} else {
+			i = len(name)
+		}
+		entry := name[:i]
+		if r.state.isDurable(r.full(entry)) {
+			continue
+		}
+		if err := r.SyncDir(dirOf(entry)); err != nil {
+			return err
+		}
+		r.state.markDurable(r.full(entry))
+	}
+	return nil
 }
 
 // Rename moves a file or directory. A file replaces a file; a directory that is in the way is ErrExists, and so is a file
@@ -137,7 +171,7 @@ func (r *Root) replace(from, to string) error {
 		}
 		err := source.root.Rename(source.base, target.base)
 		if errors.Is(err, fs.ErrExist) {
-			return errDir
+			return ErrDir
 		}
 		return err
 	})
@@ -193,8 +227,20 @@ func (r *Root) remove(name string, d Durability, how func(place) error) error {
 	if d == Relaxed {
 		return nil
 	}
-	if err := flushRoot(at.root); err != nil {
-		return unsure(r.fail("remove", name, err))
+	return unsure(r.fail("remove", name, r.state.flushDirectory(r.full(dirOf(name)), at.root)))
+}
+
+// Discard removes name and everything below it, like RemoveAll, but so that it goes in one step, also for readers and after
+// a crash: it first gets a temporary name in the root.
+func (r *Root) Discard(name string, d Durability) error {
+	gone := tempPrefix + rand.Text()
+	err := r.Rename(name, gone, d)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
 	}
-	return nil
+	if err != nil {
+		return err
+	}
+	// From here on it is gone; what a crash leaves of it, the next sweep takes.
+	return r.RemoveAll(gone, Relaxed)
 }

@@ -10,11 +10,13 @@ import (
 	"github.com/mlstore/mlstore/core"
 )
 
+// Why something is not what it should be; errors.Is finds them in the ErrState of this package.
 var (
-	errLink    = errors.New("is a symbolic link, which is not followed")
-	errSpecial = errors.New("is neither a regular file nor a directory")
-	errDir     = errors.New("is a directory")
-	errNotDir  = errors.New("is not a directory")
+	ErrLink    = errors.New("is a symbolic link, which is not followed")
+	ErrSpecial = errors.New("is neither a regular file nor a directory")
+	ErrDir     = errors.New("is a directory")
+	ErrNotDir  = errors.New("is not a directory")
+
 	errFlushed = errors.New("an earlier flush to the disk failed, its content is not certain")
 )
 
@@ -22,12 +24,15 @@ var (
 func kindError(mode fs.FileMode) error {
 	switch {
 	case mode&fs.ModeSymlink != 0:
-		return errLink
+		return ErrLink
 	case mode.IsRegular():
-		return errNotDir
+		return ErrNotDir
 	}
-	return errSpecial
+	return ErrSpecial
 }
+
+// Wrap gives an error of an open file, such as of reading it, the form and code of this package's errors.
+func Wrap(op, name string, err error) error { return fail(op, name, err) }
 
 func (r *Root) fail(op, name string, err error) error {
 	full := r.full(name)
@@ -94,7 +99,7 @@ func codeOf(err error) core.Code {
 	switch {
 	case is(syscall.ENAMETOOLONG, fs.ErrInvalid, syscall.EILSEQ):
 		return core.InvalidArgument
-	case is(errLink, errSpecial, errDir, errNotDir, syscall.ENOTDIR, syscall.EISDIR, syscall.ENOTEMPTY, syscall.ELOOP):
+	case is(ErrLink, ErrSpecial, ErrDir, ErrNotDir, syscall.ENOTDIR, syscall.EISDIR, syscall.ENOTEMPTY, syscall.ELOOP):
 		return core.FailedPrecondition
 	case is(fs.ErrNotExist):
 		return core.NotFound

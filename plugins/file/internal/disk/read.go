@@ -49,7 +49,7 @@ func openRegular(at place, flag int, perm fs.FileMode) (*os.File, bool, error) {
 		// New, or replaced since the look at it: the entry must be the file itself, not a link to it.
 		var after fs.FileInfo
 		if after, err = at.root.Lstat(at.base); err == nil && after.Mode()&fs.ModeSymlink != 0 {
-			err = errLink
+			err = ErrLink
 		} else if errors.Is(err, fs.ErrNotExist) {
 			err = nil // replaced or removed once more: what is open was a file there
 		}
@@ -66,7 +66,7 @@ func openRegular(at place, flag int, perm fs.FileMode) (*os.File, bool, error) {
 
 func regularError(mode fs.FileMode) error {
 	if mode.IsDir() {
-		return errDir
+		return ErrDir
 	}
 	return kindError(mode)
 }

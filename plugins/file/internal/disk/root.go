@@ -32,10 +32,11 @@ type Root struct {
 
 // state is what a root and its subs share.
 type state struct {
-	mu      sync.Mutex
-	locks   map[string]*keyed
-	durable map[string]struct{} // directories whose entry in their parent is known to be flushed
-	failed  map[string]struct{} // files with a failed flush: what the cache shows of them may not be on the disk
+	mu       sync.Mutex
+	locks    map[string]*keyed
+	durable  map[string]struct{} // directories whose entry in their parent is known to be flushed
+	flushers map[string]*flusher // by directory
+	failed   map[string]struct{} // files with a failed flush: what the cache shows of them may not be on the disk
 }
 
 // Open opens the directory dir, which must exist. A link to a directory is fine here, and nowhere below.
@@ -45,7 +46,8 @@ func Open(dir string) (*Root, error) {
 		return nil, fail("open", filepath.Base(dir), err)
 	}
 	return &Root{root: root, state: &state{
-		locks: map[string]*keyed{}, durable: map[string]struct{}{}, failed: map[string]struct{}{},
+		locks: map[string]*keyed{}, durable: map[string]struct{}{},
+		flushers: map[string]*flusher{}, failed: map[string]struct{}{},
 	}}, nil
 }
 
@@ -186,7 +188,7 @@ func enter(dir *os.Root, component string) (*os.Root, error) {
 	}
 	opened, err := next.Stat(".")
 	if err == nil && !os.SameFile(entry, opened) {
-		err = errLink
+		err = ErrLink
 	}
 	if err != nil {
 		_ = next.Close()

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"time"
 )
 
 // tempPrefix starts the names of files and directories that are being written. The rest is random.
@@ -55,8 +56,18 @@ func (t *Temp) Write(data []byte) (int, error) {
 	return n, t.r.fail("write", t.name, err)
 }
 
-// Commit makes the file visible as name, in the place of a file that may be there. A directory there is ErrState. After an
-// error without core.OutcomeUnknown nothing has changed. The temporary file is gone in any case.
+// ModTime is when the file was last written, which stays when it is committed.
+func (t *Temp) ModTime() (time.Time, error) {
+	info, err := t.file.Stat()
+	if err != nil {
+		return time.Time{}, t.r.fail("stat", t.name, err)
+	}
+	return info.ModTime(), nil
+}
+
+// Commit makes the file visible as name, in the place of a file that may be there. A directory there is ErrState. When the
+// directory for name is missing, it is ErrNotFound and Commit may be tried again; else the Temp has ended. After an error
+// without core.OutcomeUnknown nothing has changed.
 func (t *Temp) Commit(name string, d Durability) error { return t.commit(name, d, t.r.replace) }
 
 // CommitNew is Commit for a name at which nothing may be, else ErrExists. Of several processes one succeeds. A file system
@@ -64,19 +75,23 @@ func (t *Temp) Commit(name string, d Durability) error { return t.commit(name, d
 func (t *Temp) CommitNew(name string, d Durability) error { return t.commit(name, d, t.r.link) }
 
 func (t *Temp) commit(name string, d Durability, publish func(from, to string) error) error {
-	defer t.Abort()
 	if d == Sync {
 		if err := t.file.Sync(); err != nil {
+			t.Abort()
 			return t.r.fail("flush", name, err)
 		}
 	}
-	if err := publish(t.name, name); err != nil {
+	err := publish(t.name, name)
+	if errors.Is(err, fs.ErrNotExist) {
 		return t.r.fail("write", name, err)
 	}
 	t.Abort()
+	if err != nil {
+		return t.r.fail("write", name, err)
+	}
 	t.r.state.renewed(t.r.full(name))
 	if d == Sync {
-		return unsure(t.r.SyncDir(dirOf(name)))
+		return unsure(t.r.syncPath(dirOf(name)))
 	}
 	return nil
 }
@@ -155,7 +170,7 @@ func (t *TempDir) Commit(name string, d Durability) error {
 		return t.parent.fail("make", name, err)
 	}
 	if d == Sync {
-		return unsure(t.parent.SyncDir(dirOf(name)))
+		return unsure(t.parent.syncPath(dirOf(name)))
 	}
 	return nil
 }

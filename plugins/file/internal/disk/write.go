@@ -15,8 +15,8 @@ func (r *Root) WriteAtomic(name string, data []byte, d Durability) error {
 	if err != nil {
 		return err
 	}
+	defer t.Abort()
 	if _, err := t.Write(data); err != nil {
-		t.Abort()
 		return r.fail("write", name, err)
 	}
 	return t.Commit(name, d)
@@ -42,9 +42,7 @@ func (r *Root) Append(name string, data []byte, d Durability) error {
 		err = unsure(r.fail("append to", name, closed))
 	}
 	if err == nil && !existed && d == Sync {
-		if err = flushRoot(at.root); err != nil {
-			err = unsure(r.fail("append to", name, err))
-		}
+		err = unsure(r.fail("append to", name, r.state.flushDirectory(r.full(dirOf(name)), at.root)))
 	}
 	return err
 }
