@@ -105,6 +105,7 @@ func TestPutIsAllOrNothing(t *testing.T) {
 	before := names(t, s, "", true, 0)
 	broken := errors.New("broken")
 	ended, cancel := context.WithCancel(t.Context())
+	late, cancelLate := context.WithCancel(t.Context())
 	wrong := hex.EncodeToString(make([]byte, 32))
 	for _, c := range []struct {
 		name, path string
@@ -113,7 +114,8 @@ func TestPutIsAllOrNothing(t *testing.T) {
 		want       error
 	}{
 		{"reader", "old", io.MultiReader(strings.NewReader("half"), iotest.ErrReader(broken)), core.PutOptions{}, broken},
-		{"context", "old", io.MultiReader(strings.NewReader("half"), readerFunc(func() { cancel() })), core.PutOptions{}, context.Canceled},
+		{"context", "old", io.MultiReader(strings.NewReader("half"), readerFunc(cancel)), core.PutOptions{}, context.Canceled},
+		{"context at the end", "old", readOnce(cancelLate), core.PutOptions{}, context.Canceled},
 		{"too big", "old", strings.NewReader("four"), core.PutOptions{Size: new(int64(3))}, core.ErrInvalid},
 		{"too small", "old", strings.NewReader("four"), core.PutOptions{Size: new(int64(5))}, core.ErrInvalid},
 		{"digest", "old", strings.NewReader("four"), core.PutOptions{SHA256: wrong}, core.ErrDataLoss},
@@ -123,8 +125,11 @@ func TestPutIsAllOrNothing(t *testing.T) {
 		{"bad path", "../x", strings.NewReader("x"), core.PutOptions{}, core.ErrInvalid},
 	} {
 		ctx := t.Context()
-		if c.want == context.Canceled { //nolint:errorlint // a name in a table
+		switch c.name {
+		case "context":
 			ctx = ended
+		case "context at the end":
+			ctx = late
 		}
 		t.Log(c.name)
 		_, err := s.Put(ctx, c.path, c.r, c.o)
@@ -261,7 +266,8 @@ func TestPutIfAbsentHasOneWinner(t *testing.T) {
 	winners := 0
 	won.Range(func(text, _ any) bool {
 		winners++
-		return text == content(t, s, "file", core.ReadOptions{})
+		same(t, content(t, s, "file", core.ReadOptions{}), text)
+		return true
 	})
 	if winners != 1 {
 		t.Errorf("%d writers won", winners)

@@ -7,23 +7,17 @@ import (
 	"github.com/mlstore/mlstore/core"
 )
 
-// history is every distinct point of one key. Points mostly come in order and are appended; those that do not, wait
-// unsorted at the end until somebody reads.
+// history is every distinct point of one key (D-1). Points mostly come in order; from the first that does not, or that is
+// there already, they wait unsorted at the end until somebody reads.
 type history struct {
 	points []core.Metric
 	sorted int // points[:sorted] are sorted by core.CompareMetrics and distinct
 }
 
-// add takes a point in, unless it is there already (D-1).
+// add takes a point in.
 func (h *history) add(m core.Metric) {
-	inOrder := h.sorted == len(h.points)
-	if inOrder && h.sorted > 0 {
-		c := core.CompareMetrics(h.points[h.sorted-1], m)
-		if c == 0 {
-			return
-		}
-		inOrder = c < 0
-	}
+	last := len(h.points) - 1
+	inOrder := h.sorted == len(h.points) && (last < 0 || core.CompareMetrics(h.points[last], m) < 0)
 	h.points = append(h.points, m)
 	if inOrder {
 		h.sorted++

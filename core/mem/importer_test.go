@@ -45,12 +45,13 @@ func TestImportTracking(t *testing.T) {
 	ok(t, s.ImportRun(ctx, r))
 	now := got(s.Run(ctx, someRun))(t)
 	same(t, now.Params, r.Params)
-	if page := got(s.SearchDatasets(ctx, []core.ExperimentID{"1"}))(t); len(page) != 0 {
-		t.Errorf("the moved run is still in its old experiment: %v", page)
+	old := core.RunQuery{Experiments: []core.ExperimentID{"1"}, View: core.AllStages}
+	if page := got(s.SearchRuns(ctx, old))(t); len(page.Items) != 0 {
+		t.Errorf("the moved run is still in its old experiment: %v", page.Items)
 	}
 	logMetrics(t, s, someRun, core.Metric{Key: "k"})
 	ok(t, s.ImportRun(ctx, r))
-	if points := history(t, s, someRun, 0); len(points) != 1 {
+	if points := history(t, s, someRun, 0); len(points) != 1 || len(got(s.Run(ctx, someRun))(t).Metrics) != 1 {
 		t.Errorf("importing again left the history %v", points)
 	}
 
@@ -94,6 +95,7 @@ func TestImportRegistry(t *testing.T) {
 	v.Number, v.Aliases = 3, []string{"b"}
 	ok(t, s.ImportVersion(ctx, v))
 	same(t, got(s.Model(ctx, "m"))(t).Aliases, map[string]int{"a": 7, "b": 3})
+	same(t, got(s.Version(ctx, ref(7)))(t).Aliases, []string{"a"})
 	v.Aliases = []string{"latest"}
 	refused(t, s.ImportVersion(ctx, v), core.ErrInvalid, "latest")
 }

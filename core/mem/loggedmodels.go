@@ -164,7 +164,7 @@ func (t *Tracking) SearchLoggedModels(
 	defer d.mu.RUnlock()
 	return search(ctx, q, cloneLoggedModel, func(yield func(core.LoggedModel) bool) {
 		for _, m := range d.loggedModels {
-			if m.Lifecycle == core.Active && !yield(*m) {
+			if !yield(*m) {
 				return
 			}
 		}

@@ -1,6 +1,7 @@
 package mem_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -115,7 +116,8 @@ func TestResultsAreCopies(t *testing.T) {
 	ok(t, s.LogInputs(ctx, r.ID, in))
 	ok(t, s.LogOutputs(ctx, r.ID, []core.ModelOutput{{ModelID: someModel, Step: 1}}))
 	ok(t, s.LogBatch(ctx, r.ID, core.Batch{Metrics: []core.Metric{{Key: "m", Value: 1}}, Params: []core.Param{{Key: "p", Value: "1"}}}))
-	before := got(s.Run(ctx, r.ID))(t)
+	state := func() string { return fmt.Sprintf("%+v", got(s.Run(ctx, r.ID))(t)) }
+	before := state()
 	spoil := func(r core.Run) {
 		r.Tags["k"], r.Params["p"], r.Metrics["m"] = "spoiled", "spoiled", core.Metric{}
 		r.Inputs.Datasets[0].Tags["k"], r.Inputs.Datasets[0].Dataset.Name = "spoiled", "spoiled"
@@ -128,6 +130,6 @@ func TestResultsAreCopies(t *testing.T) {
 	}
 	history := got(s.MetricHistory(ctx, r.ID, "m", core.HistoryOptions{}))(t)
 	history.Items[0].Value = 7
-	same(t, got(s.Run(ctx, r.ID))(t), before)
+	same(t, state(), before)
 	same(t, got(s.MetricHistory(ctx, r.ID, "m", core.HistoryOptions{}))(t).Items, []core.Metric{{Key: "m", Value: 1}})
 }

@@ -83,8 +83,12 @@ func TestSearchesOfOtherEntities(t *testing.T) {
 
 	registered.Items[0].Tags["k"], registered.Items[0].Latest[0].Source = "spoiled", "spoiled"
 	registered.Items[0].Aliases["a"] = 9
+	registered.Items[0].Latest[0].Tags["k"] = "spoiled"
 	versions.Items[0].Aliases[0] = "spoiled"
 	versions.Items[0].Tags["k"] = "spoiled"
+	if v := got(r.Version(ctx, ref(3)))(t); len(v.Tags) != 0 {
+		t.Errorf("a result shares memory with the store: %+v", v)
+	}
 	if m := got(r.Model(ctx, "m"))(t); m.Tags["k"] != "v" || m.Aliases["a"] != 2 || m.Latest[0].Source != "s3://b/k" {
 		t.Errorf("a result shares memory with the store: %+v", m)
 	}
