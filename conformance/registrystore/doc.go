@@ -1,0 +1,2 @@
+// Package registrystore is the conformance suite of model registries.
+package registrystore
