@@ -49,6 +49,9 @@ func TestImportTracking(t *testing.T) {
 	if page := got(s.SearchRuns(ctx, old))(t); len(page.Items) != 0 {
 		t.Errorf("the moved run is still in its old experiment: %v", page.Items)
 	}
+	for _, l := range []core.Lifecycle{core.Active, core.Deleted} { // of the old experiment
+		ok(t, s.UpdateExperiment(ctx, "1", core.ExperimentChange{Lifecycle: l}))
+	}
 	logMetrics(t, s, someRun, core.Metric{Key: "k"})
 	ok(t, s.ImportRun(ctx, r))
 	if points := history(t, s, someRun, 0); len(points) != 1 || len(got(s.Run(ctx, someRun))(t).Metrics) != 1 {

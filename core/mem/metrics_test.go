@@ -202,5 +202,8 @@ func TestBatchIsAllOrNothing(t *testing.T) {
 	}
 	ok(t, s.LogBatch(ctx, id, good))
 	ok(t, s.LogBatch(ctx, id, good))
+	if page := got(s.MetricHistory(ctx, id, "m", core.HistoryOptions{}))(t); len(page.Items) != 1 {
+		t.Errorf("a repeated batch left the points %v", page.Items)
+	}
 	refused(t, s.LogBatch(ctx, someRun, core.Batch{}), core.ErrNotFound, string(someRun))
 }
