@@ -35,7 +35,7 @@ func encodeDict(value any, extension string) ([]byte, error) {
 	}
 	var y yamlWriter
 	y.node(tree, 0)
-	return []byte(strings.TrimPrefix(y.String(), "\n") + "\n"), nil
+	return []byte(strings.TrimLeft(y.String(), " \n") + "\n"), nil
 }
 
 // asciiJSON escapes what is not ASCII, all of which stands in strings.

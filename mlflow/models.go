@@ -115,7 +115,7 @@ func (c *Client) loggedUnder(ctx context.Context, run core.Run, name string) (co
 	none := core.Errorf(core.NotFound, "Unable to find a logged_model with artifact_path %s under run %s, nor a file %s: log "+
 		"the model's files together with one, or register them by the URI at which they are kept", name, run.ID, modelFile)
 	logged, ok := core.As[core.LoggedModels](c.tracking)
-	if !ok || name == "" {
+	if !ok || names.LoggedModelName(name) != nil { // no such name, so none with a quote in it
 		return core.LoggedModel{}, none
 	}
 	steps := map[core.ModelID]int64{}
@@ -123,9 +123,7 @@ func (c *Client) loggedUnder(ctx context.Context, run core.Run, name string) (co
 		steps[output.ModelID] = output.Step
 	}
 	var best core.LoggedModel
-	query := core.LoggedModelQuery{
-		Experiments: []core.ExperimentID{run.ExperimentID}, Filter: "name = '" + strings.ReplaceAll(name, "'", "''") + "'",
-	}
+	query := core.LoggedModelQuery{Experiments: []core.ExperimentID{run.ExperimentID}, Filter: "name = '" + name + "'"}
 	for model, err := range client.LoggedModels(ctx, logged, query) {
 		if err != nil {
 			return core.LoggedModel{}, err
