@@ -1,0 +1,2 @@
+// Package project is the conformance suite of project backends.
+package project
