@@ -1,16 +1,12 @@
 package artifact
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"runtime/pprof"
 	"strings"
 	"testing/fstest"
-	"time"
 
 	"github.com/mlstore/mlstore/conformance"
 	"github.com/mlstore/mlstore/core"
@@ -65,32 +61,9 @@ func durable(t check, e *env) {
 	conformance.NoError(t, "Delete", second.Delete(t.Context(), y.dir, core.DeleteOptions{}))
 }
 
-// leaks marks its goroutines, which those that the store starts inherit, so that other cases do not disturb the count.
 func leaks(y *yard) {
-	const rounds, most = 60, 20
 	y.put("f", strings.Repeat("x", 300_000))
-	files, countable := openFiles()
-	pprof.Do(y.ctx, pprof.Labels("conformance", y.dir), func(ctx context.Context) {
-		for i := range rounds {
-			conformance.NoError(y, "using the store", useAndLeave(ctx, y, i))
-		}
-	})
-	ticks := time.NewTicker(20 * time.Millisecond)
-	defer ticks.Stop()
-	deadline := time.Now().Add(patience / 4)
-	for {
-		goroutines := marked(y.dir)
-		now, _ := openFiles()
-		opened := now - files
-		if goroutines <= most && (!countable || opened <= most) {
-			return
-		}
-		if time.Now().After(deadline) {
-			y.Errorf("after %d rounds of calls %d goroutines and %d open files are left", rounds, goroutines, opened)
-			return
-		}
-		<-ticks.C
-	}
+	conformance.NoLeak(y, func(ctx context.Context, round int) error { return useAndLeave(ctx, y, round) })
 }
 
 // useAndLeave calls what may leave something behind, above all when it is left early.
@@ -113,29 +86,6 @@ func useAndLeave(ctx context.Context, y *yard, round int) error {
 		openErr = nil
 	}
 	return errors.Join(readErr, listErr, putErr, brokenErr, openErr, r.Close())
-}
-
-// marked counts the goroutines that carry the label.
-func marked(label string) int {
-	var b bytes.Buffer
-	if err := pprof.Lookup("goroutine").WriteTo(&b, 1); err != nil {
-		return 0
-	}
-	total := 0
-	for record := range strings.SplitSeq(b.String(), "\n\n") {
-		n := 0
-		if strings.Contains(record, `"conformance":"`+label+`"`) {
-			_, _ = fmt.Sscanf(strings.TrimSpace(record), "%d @", &n) // a record without a count counts 0
-		}
-		total += n
-	}
-	return total
-}
-
-// openFiles counts the descriptors of this process, where the system shows them.
-func openFiles() (int, bool) {
-	entries, err := os.ReadDir("/proc/self/fd")
-	return len(entries), err == nil
 }
 
 func asFS(y *yard) {

@@ -112,7 +112,7 @@ func slowPut(ctx context.Context, y *yard, at, half string) func(rest string, en
 	y.Cleanup(func() { _ = w.CloseWithError(errSource) }) // no case leaves a Put waiting; never fails
 	go func() {
 		_, err := y.store.Put(ctx, at, pipe, core.PutOptions{})
-		_ = pipe.CloseWithError(errors.New("Put has returned")) // never fails
+		_ = pipe.CloseWithError(errors.New("it was Put that returned")) // never fails
 		result <- err
 	}()
 	if _, err := io.WriteString(w, half); err != nil {

@@ -170,7 +170,7 @@ func deleteLast(y *yard) {
 	y.env.Observe(y, func(ctx context.Context, s store) error {
 		entries, err := list(ctx, s, y.at("d"), core.ListOptions{})
 		if err == nil && len(entries) > 0 {
-			err = fmt.Errorf("List of the directory that is gone: %+v", entries)
+			err = fmt.Errorf("the directory that is gone lists %+v", entries)
 		}
 		return err
 	})

@@ -1,12 +1,8 @@
 package project
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	"runtime/pprof"
-	"strings"
 	"time"
 
 	"github.com/mlstore/mlstore/conformance"
@@ -50,7 +46,7 @@ func methods(t check, e *env) []method {
 		{"Submit", func(ctx context.Context, s store, _ core.JobID) error {
 			id, err := s.Submit(ctx, p, core.SubmitOptions{})
 			if err == nil {
-				cancelLater(t, e, id)
+				cancelLater(t, e, id) //nolint:contextcheck // what is undone is undone under the case's context
 			}
 			return err
 		}},
@@ -125,43 +121,13 @@ func closedHandle(t check, e *env) {
 	}
 }
 
-// leaks marks its goroutines, which those that the backend starts inherit, so that other cases do not disturb the count.
 func leaks(t check, e *env) {
-	const rounds, most = 60, 20
 	id := submit(t, e, e.Store, core.SubmitOptions{})
-	label := e.Name("leaks")
-	pprof.Do(t.Context(), pprof.Labels("conformance", label), func(ctx context.Context) {
-		for range rounds {
-			_, jobErr := e.Store.Job(ctx, id)
-			_, logErr := e.Store.Logs(ctx, id, core.LogOptions{PageOptions: core.PageOptions{Limit: 1}})
-			conformance.NoError(t, "using the backend", errors.Join(jobErr, logErr))
-		}
+	conformance.NoLeak(t, func(ctx context.Context, _ int) error {
+		_, jobErr := e.Store.Job(ctx, id)
+		_, logErr := e.Store.Logs(ctx, id, core.LogOptions{PageOptions: core.PageOptions{Limit: 1}})
+		return errors.Join(jobErr, logErr)
 	})
-	left := 0
-	err := poll(t.Context(), func(context.Context) (bool, error) {
-		left = marked(label)
-		return left <= most, nil
-	})
-	if err != nil {
-		t.Errorf("after %d rounds of calls %d goroutines are left", rounds, left)
-	}
-}
-
-// marked counts the goroutines that carry the label.
-func marked(label string) int {
-	var b bytes.Buffer
-	if err := pprof.Lookup("goroutine").WriteTo(&b, 1); err != nil {
-		return 0
-	}
-	total := 0
-	for record := range strings.SplitSeq(b.String(), "\n\n") {
-		n := 0
-		if strings.Contains(record, `"conformance":"`+label+`"`) {
-			_, _ = fmt.Sscanf(strings.TrimSpace(record), "%d @", &n) // a record without a count counts 0
-		}
-		total += n
-	}
-	return total
 }
 
 // decoy submits and cancels a job, and compares it after the run.

@@ -36,7 +36,10 @@ func statusCases(drive Drive) []entry {
 
 func cancelCases(drive Drive) []entry {
 	return []entry{
-		{ID: "PB-031", Name: "cancel/running", Rule: "A running job that is canceled becomes KILLED.", Run: played(drive, cancelRunning)},
+		{
+			ID: "PB-031", Name: "cancel/running", Rule: "A running job that is canceled becomes KILLED.",
+			Run: played(drive, cancelRunning),
+		},
 		{
 			ID: "PB-032", Name: "cancel/scheduled", Level: conformance.Extended, Rule: "A job canceled before it ran never starts.",
 			Run: played(drive, cancelScheduled),

@@ -31,7 +31,10 @@ func submitCases() []entry {
 func unknownCases() []entry {
 	return []entry{
 		{ID: "PB-021", Name: "status/unknown-job", Rule: "An unknown job is ErrNotFound and named.", Run: unknownJob},
-		{ID: "PB-022", Name: "status/malformed-id", Rule: "What is no id is the caller's mistake, not an internal error.", Run: malformedID},
+		{
+			ID: "PB-022", Name: "status/malformed-id", Rule: "What is no id is the caller's mistake, not an internal error.",
+			Run: malformedID,
+		},
 		{ID: "PB-035", Name: "cancel/unknown", Rule: "Canceling an unknown job is ErrNotFound.", Run: unknownCancel},
 		{ID: "PB-045", Name: "logs/unknown-job", Rule: "The log of an unknown job is ErrNotFound.", Run: unknownLogs},
 	}

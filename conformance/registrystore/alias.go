@@ -21,19 +21,31 @@ func aliasCases() []entry {
 			ID: "RG-054", Name: "alias/many-per-version", Rule: "A version may have several aliases, which it lists sorted.",
 			Run: inLine(aliasMany),
 		},
-		{ID: "RG-055", Name: "alias/listed-on-model", Rule: "A model lists all aliases with their numbers.", Run: inLine(aliasOnModel)},
-		{ID: "RG-056", Name: "alias/delete", Rule: "A deleted alias is ErrNotFound (D-8), and others stay.", Run: inLine(aliasDelete)},
+		{
+			ID: "RG-055", Name: "alias/listed-on-model", Rule: "A model lists all aliases with their numbers.",
+			Run: inLine(aliasOnModel),
+		},
+		{
+			ID: "RG-056", Name: "alias/delete", Rule: "A deleted alias is ErrNotFound (D-8), and others stay.",
+			Run: inLine(aliasDelete),
+		},
 		{ID: "RG-057", Name: "alias/delete-absent", Rule: "Deleting an absent alias succeeds.", Run: inLine(aliasDeleteAbsent)},
 		{
 			ID: "RG-058", Name: "alias/missing-version", Rule: "An alias for an unknown version is ErrNotFound and leaves it as it was.",
 			Run: inLine(aliasMissingVersion),
 		},
-		{ID: "RG-059", Name: "alias/missing-model", Rule: "An alias of an unknown model is ErrNotFound.", Run: inLine(aliasMissingModel)},
+		{
+			ID: "RG-059", Name: "alias/missing-model", Rule: "An alias of an unknown model is ErrNotFound.",
+			Run: inLine(aliasMissingModel),
+		},
 		{
 			ID: "RG-061", Name: "alias/latest-readable", Level: conformance.Extended,
 			Rule: "The alias latest, in any case, is the highest number.", Run: inLine(aliasLatest),
 		},
-		{ID: "RG-064", Name: "alias/survives-rename", Rule: "Aliases go with their model when it is renamed.", Run: inLine(aliasRename)},
+		{
+			ID: "RG-064", Name: "alias/survives-rename", Rule: "Aliases go with their model when it is renamed.",
+			Run: inLine(aliasRename),
+		},
 		{
 			ID: "RG-065", Name: "alias/gone-with-version", Rule: "Deleting a version removes its aliases and no other.",
 			Run: inLine(aliasGone),
@@ -234,7 +246,8 @@ func aliasDeleteAbsent(l *line) {
 	}
 	l.saw(map[string]int{"stays": 1})
 	missing := l.env.Name("missing")
-	conformance.Refused(l, "DeleteAlias of an unknown model", l.aliases.DeleteAlias(l.Context(), missing, "a"), core.ErrNotFound, missing)
+	err := l.aliases.DeleteAlias(l.Context(), missing, "a")
+	conformance.Refused(l, "DeleteAlias of an unknown model", err, core.ErrNotFound, missing)
 }
 
 func aliasMissingVersion(l *line) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -198,7 +199,7 @@ func createRace(t check, e *env) {
 				if c%2 == 1 {
 					s = e.Second()
 				}
-				_, errs[c] = s.CreateModel(t.Context(), core.ModelSpec{Name: name, Description: fmt.Sprint(c)})
+				_, errs[c] = s.CreateModel(t.Context(), core.ModelSpec{Name: name, Description: strconv.Itoa(c)})
 			})
 		}
 		all.Wait()
@@ -213,7 +214,7 @@ func createRace(t check, e *env) {
 				conformance.Refused(t, "CreateModel of a loser", err, core.ErrExists, name)
 			}
 		}
-		conformance.Equal(t, "the description is the winner's", model(t, e, name).Description, fmt.Sprint(winner))
+		conformance.Equal(t, "the description is the winner's", model(t, e, name).Description, strconv.Itoa(winner))
 	}
 }
 

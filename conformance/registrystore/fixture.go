@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -203,14 +202,6 @@ func collect[V any](items func(func(V, error) bool)) ([]V, error) {
 		}
 	}
 	return all, nil
-}
-
-// with returns a copy of tags with one more.
-func with(tags map[string]string, key, value string) map[string]string {
-	more := map[string]string{}
-	maps.Copy(more, tags)
-	more[key] = value
-	return more
 }
 
 // padded fills text up to n code points, of which most take two bytes.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/mlstore/mlstore/conformance"
@@ -27,6 +28,7 @@ func handleCases() []entry {
 			ID: "RG-107", Name: "close/then-refused", Rule: "After Close every method is ErrClosed, and a second Close succeeds.",
 			Run: closedHandle,
 		},
+		{ID: "RG-114", Name: "leak/goroutines-and-files", Rule: "Calls leave no goroutine and no open file behind.", Run: leaks},
 	}
 }
 
@@ -153,7 +155,7 @@ func durable(t check, e *env) {
 	var versions []core.Version
 	for i := range 3 {
 		v, err := first.CreateVersion(t.Context(), name, core.VersionSpec{
-			Source: fmt.Sprintf("s3://b/%d", i), RunID: core.NewRunID(), Tags: map[string]string{"k": fmt.Sprint(i)},
+			Source: fmt.Sprintf("s3://b/%d", i), RunID: core.NewRunID(), Tags: map[string]string{"k": strconv.Itoa(i)},
 		})
 		conformance.NoError(t, "CreateVersion", err)
 		versions = append(versions, v)
@@ -183,6 +185,19 @@ func durable(t check, e *env) {
 	_, err = second.Model(t.Context(), gone)
 	conformance.Refused(t, "a deleted model after reopening", err, core.ErrNotFound, gone)
 	conformance.NoError(t, "DeleteModel", second.DeleteModel(t.Context(), name))
+}
+
+func leaks(t check, e *env) {
+	name, versions := newLine(t, e, 3)
+	conformance.NoLeak(t, func(ctx context.Context, round int) error {
+		text := strconv.Itoa(round)
+		_, modelErr := e.Store.Model(ctx, name)
+		_, versionErr := e.Store.Version(ctx, refOf(versions[0]))
+		_, changeErr := e.Store.UpdateVersion(ctx, refOf(versions[1]), core.VersionChange{Description: &text})
+		q := core.VersionQuery{Filter: "name = '" + name + "'", PageOptions: core.PageOptions{Limit: 1}}
+		_, searchErr := e.Store.SearchVersions(ctx, q)
+		return errors.Join(modelErr, versionErr, changeErr, searchErr)
+	})
 }
 
 // decoy plants models beside those of the run and compares them afterwards.

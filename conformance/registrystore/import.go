@@ -82,7 +82,8 @@ func importVersion(t check, e *env) {
 	})
 	orphan := v
 	orphan.Model = e.Name("missing")
-	conformance.Refused(t, "ImportVersion for an unknown model", i.ImportVersion(t.Context(), orphan), core.ErrNotFound, orphan.Model)
+	err := i.ImportVersion(t.Context(), orphan)
+	conformance.Refused(t, "ImportVersion for an unknown model", err, core.ErrNotFound, orphan.Model)
 	for _, spoil := range []func(*core.Version){
 		func(v *core.Version) { v.Number = 0 }, func(v *core.Version) { v.Source = "s3://b/../x" },
 		func(v *core.Version) { v.Tags = map[string]string{"../x": "v"} }, func(v *core.Version) { v.RunID = "../x" },

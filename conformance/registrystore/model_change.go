@@ -101,7 +101,8 @@ func modelRename(t check, e *env) {
 	conformance.Equal(t, "the version after renaming", moved, first)
 	conformance.Equal(t, "the next number", newVersion(t, e, name, core.VersionSpec{}).Number, 3)
 	again := newModel(t, e, core.ModelSpec{Name: m.Name})
-	conformance.Equal(t, "the first number of a new model with the old name", newVersion(t, e, again.Name, core.VersionSpec{}).Number, 1)
+	first = newVersion(t, e, again.Name, core.VersionSpec{})
+	conformance.Equal(t, "the first number of a new model with the old name", first.Number, 1)
 }
 
 func modelRenameTaken(t check, e *env) {

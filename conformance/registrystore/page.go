@@ -153,14 +153,9 @@ func pagesOnce(s *shelf) {
 
 func pagesStable(s *shelf) {
 	for _, limit := range []int{1, 3} {
-		items := s.fill(20)
 		var stays, goes []string
-		for i, name := range items {
-			if i%2 == 0 {
-				stays = append(stays, name)
-			} else {
-				goes = append(goes, name)
-			}
+		for range 10 {
+			stays, goes = append(stays, s.add()), append(goes, s.add())
 		}
 		before := s.walk(0, func() {})
 		rounds := 0
@@ -244,15 +239,17 @@ func pageTokens(t check, e *env) {
 	}
 	o, o2 := core.PageOptions{Limit: 1, Token: models.Next}, core.PageOptions{Limit: 1, Token: versions.Next}
 	for what, q := range map[string]core.ModelQuery{
-		"filter": {Filter: "name != 'x'", PageOptions: o}, "order": {Filter: g.filter(""), OrderBy: []string{"name DESC"}, PageOptions: o},
-		"kind": {Filter: g.filter(""), PageOptions: o2},
+		"filter": {Filter: "name != 'x'", PageOptions: o},
+		"order":  {Filter: g.filter(""), OrderBy: []string{"name DESC"}, PageOptions: o},
+		"kind":   {Filter: g.filter(""), PageOptions: o2},
 	} {
 		_, err := e.Store.SearchModels(t.Context(), q)
 		conformance.Refused(t, "SearchModels with the token of another "+what, err, core.ErrInvalid)
 	}
 	for what, q := range map[string]core.VersionQuery{
-		"filter": {Filter: "name != 'x'", PageOptions: o2}, "order": {Filter: own, OrderBy: []string{"version_number"}, PageOptions: o2},
-		"kind": {Filter: own, PageOptions: o},
+		"filter": {Filter: "name != 'x'", PageOptions: o2},
+		"order":  {Filter: own, OrderBy: []string{"version_number"}, PageOptions: o2},
+		"kind":   {Filter: own, PageOptions: o},
 	} {
 		_, err := e.Store.SearchVersions(t.Context(), q)
 		conformance.Refused(t, "SearchVersions with the token of another "+what, err, core.ErrInvalid)

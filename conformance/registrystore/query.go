@@ -14,10 +14,14 @@ import (
 func modelSearchCases() []entry {
 	return []entry{
 		{ID: "RG-074", Name: "search-models/empty", Rule: "A search that finds nothing is an empty page.", Run: searchEmpty},
-		{ID: "RG-075", Name: "search-models/name-operators", Rule: "Names compare with =, !=, LIKE, ILIKE, IN and NOT IN.", Run: searchNames},
+		{
+			ID: "RG-075", Name: "search-models/name-operators", Rule: "Names compare with =, !=, LIKE, ILIKE, IN and NOT IN.",
+			Run: searchNames,
+		},
 		{
 			ID: "RG-076", Name: "search-models/tags",
-			Rule: "Tags compare likewise; clauses joined by AND all hold; a model without the tag matches no clause, nor !=.", Run: searchTags,
+			Rule: "Tags compare likewise; clauses joined by AND all hold; a model without the tag matches no clause, nor !=.",
+			Run:  searchTags,
 		},
 		{ID: "RG-077", Name: "search-models/bad-filter", Rule: "A filter that cannot be read is ErrInvalid.", Run: searchBadFilter},
 		{
@@ -167,7 +171,9 @@ func searchBadFilter(t check, e *env) {
 		_, err = e.Store.SearchVersions(t.Context(), core.VersionQuery{Filter: filter})
 		conformance.Refused(t, fmt.Sprintf("SearchVersions with the filter %q", filter), err, core.ErrInvalid)
 	}
-	for _, filter := range []string{"version_number = 'a'", "version_number = 1.5", "version_number LIKE 1", "source_path IN ('a')", "run_id IN ()"} {
+	for _, filter := range []string{
+		"version_number = 'a'", "version_number = 1.5", "version_number LIKE 1", "source_path IN ('a')", "run_id IN ()",
+	} {
 		_, err := e.Store.SearchVersions(t.Context(), core.VersionQuery{Filter: filter})
 		conformance.Refused(t, fmt.Sprintf("SearchVersions with the filter %q", filter), err, core.ErrInvalid)
 	}
@@ -217,9 +223,15 @@ func searchOrder(t check, e *env) {
 		by   string
 		want string
 	}{
-		{"name", "a b c"}, {"name ASC", "a b c"}, {"name DESC", "c b a"}, {"name desc", "c b a"},
-		{"last_updated_timestamp", "b c a"}, {"last_updated_timestamp DESC", "a c b"}, {"timestamp DESC", "a c b"},
-		{"creation_timestamp ASC", "b c a"}, {"creation_timestamp DESC", "a c b"},
+		{"name", "a b c"},
+		{"name ASC", "a b c"},
+		{"name DESC", "c b a"},
+		{"name desc", "c b a"},
+		{"last_updated_timestamp", "b c a"},
+		{"last_updated_timestamp DESC", "a c b"},
+		{"timestamp DESC", "a c b"},
+		{"creation_timestamp ASC", "b c a"},
+		{"creation_timestamp DESC", "a c b"},
 	} {
 		g.orders(core.ModelQuery{OrderBy: []string{order.by}}, strings.Fields(order.want)...)
 	}
@@ -239,8 +251,16 @@ func searchOrder(t check, e *env) {
 
 func searchBadOrder(t check, e *env) {
 	for _, order := range [][]string{
-		{"name", "name"}, {"name ASC", "name DESC"}, {"last_updated_timestamp", "name", "last_updated_timestamp DESC"},
-		{"unknown"}, {"name UP"}, {"name ASC DESC"}, {""}, {"tags.x"}, {"name; DROP TABLE x"}, {"version_number; x"},
+		{"name", "name"},
+		{"name ASC", "name DESC"},
+		{"last_updated_timestamp", "name", "last_updated_timestamp DESC"},
+		{"unknown"},
+		{"name UP"},
+		{"name ASC DESC"},
+		{""},
+		{"tags.x"},
+		{"name; DROP TABLE x"},
+		{"version_number; x"},
 	} {
 		_, err := e.Store.SearchModels(t.Context(), core.ModelQuery{OrderBy: order})
 		conformance.Refused(t, fmt.Sprintf("SearchModels in the order %q", order), err, core.ErrInvalid)

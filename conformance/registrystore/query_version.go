@@ -52,7 +52,8 @@ func findVersions(t check, e *env) {
 	sawVersions(t, e, byNumber("source_path = '"+source+"/other'"), v[1], v[10])
 	sawVersions(t, e, byNumber("source_path LIKE '"+source+"/%'"), v[1], v[10])
 	sawVersions(t, e, byNumber("source_path ILIKE '"+strings.ToUpper(source)+"/%'"), v[1], v[10])
-	sawVersions(t, e, byNumber("name LIKE '"+name[:len(name)-1]+"%' AND run_id != '"+string(run)+"' AND version_number > 9"), v[9], v[11])
+	like := "name LIKE '" + name[:len(name)-1] + "%' AND run_id != '" + string(run) + "' AND version_number > 9"
+	sawVersions(t, e, byNumber(like), v[9], v[11])
 	for clause, want := range map[string][]core.Version{
 		"version_number = 10": v[9:10], "version_number != 1": v[1:], "version_number < 3": v[:2], "version_number <= 3": v[:3],
 		"version_number > 9": v[9:], "version_number >= 10": v[9:], "version_number = '2'": v[1:2], "version_number > 12": nil,
@@ -131,16 +132,17 @@ func orderVersions(t check, e *env) {
 	tick(t)
 	v[0] = changeVersion(t, e, v[0], core.VersionChange{Description: ptr("newest")})
 	sees(nil, v[0], v[3], v[2], v[1])
-	i, ok := core.As[core.RegistryImporter](e.Store)
+	into, ok := core.As[core.RegistryImporter](e.Store)
 	if !ok || !e.Info.Has(importer) { // times can be equal by import alone
 		return
 	}
 	var ties []core.Version
-	for _, ref := range []core.VersionRef{{Model: a, Number: 12}, {Model: a, Number: 11}, {Model: b, Number: 12}, {Model: b, Number: 11}} {
+	for i, name := range []string{a, a, b, b} {
 		tie := core.Version{
-			Model: ref.Model, Number: ref.Number, CreatedAt: 1000, UpdatedAt: 1000, Source: "s3://b/k", Status: core.VersionReady, Stage: stageOf(e),
+			Model: name, Number: 12 - i%2, CreatedAt: 1000, UpdatedAt: 1000, Source: "s3://b/k", Status: core.VersionReady,
+			Stage: stageOf(e),
 		}
-		conformance.NoError(t, "ImportVersion", i.ImportVersion(t.Context(), tie))
+		conformance.NoError(t, "ImportVersion", into.ImportVersion(t.Context(), tie))
 		ties = append(ties, tie)
 	}
 	sees(nil, append([]core.Version{v[0], v[3], v[2], v[1]}, ties...)...)

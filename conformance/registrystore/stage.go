@@ -18,12 +18,18 @@ func stageCases() []entry {
 			Rule: "A model shows the highest version of each stage that has one, by number, and none that is deleted.",
 			Run:  inStages(stageOnModel),
 		},
-		{ID: "RG-067", Name: "stage/transitions", Level: x, Rule: "A version moves from any stage to any.", Run: inStages(stageTransitions)},
+		{
+			ID: "RG-067", Name: "stage/transitions", Level: x, Rule: "A version moves from any stage to any.",
+			Run: inStages(stageTransitions),
+		},
 		{
 			ID: "RG-068", Name: "stage/case-insensitive-input", Level: x, Rule: "A stage may be given in any case and is kept in one.",
 			Run: inStages(stageCase),
 		},
-		{ID: "RG-069", Name: "stage/unknown", Level: x, Rule: "An unknown stage is ErrInvalid and changes nothing.", Run: inStages(stageUnknown)},
+		{
+			ID: "RG-069", Name: "stage/unknown", Level: x, Rule: "An unknown stage is ErrInvalid and changes nothing.",
+			Run: inStages(stageUnknown),
+		},
 		{
 			ID: "RG-070", Name: "stage/archive-existing", Level: x,
 			Rule: "ArchiveExisting archives the other versions of that stage and only these.", Run: inStages(stageArchive),

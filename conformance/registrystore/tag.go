@@ -14,7 +14,10 @@ func tagCases() []entry {
 		{
 			ID: "RG-045", Name: "tag/version-upsert-delete", Rule: "So can a version's, and its siblings keep theirs.", Run: tagVersion,
 		},
-		{ID: "RG-046", Name: "tag/delete-absent", Rule: "Deleting a tag that is not there succeeds and changes nothing.", Run: tagAbsent},
+		{
+			ID: "RG-046", Name: "tag/delete-absent", Rule: "Deleting a tag that is not there succeeds and changes nothing.",
+			Run: tagAbsent,
+		},
 		{ID: "RG-047", Name: "tag/on-missing", Rule: "Tags of what is not there are ErrNotFound.", Run: tagMissing},
 		{
 			ID: "RG-048", Name: "tag/key-limits", Rule: "A key may be as long as announced, in code points, and no longer.",
@@ -85,7 +88,8 @@ func tagVersion(t check, e *env) {
 	name := newModel(t, e, core.ModelSpec{}).Name
 	v := newVersion(t, e, name, core.VersionSpec{Tags: map[string]string{"a": "1", "b": "2"}})
 	sibling := newVersion(t, e, name, core.VersionSpec{Tags: map[string]string{"a": "sibling"}})
-	got := changeVersion(t, e, v, core.VersionChange{Tags: core.TagChange{Set: map[string]string{"a": "one"}, Delete: []string{"b"}}})
+	change := core.TagChange{Set: map[string]string{"a": "one"}, Delete: []string{"b"}}
+	got := changeVersion(t, e, v, core.VersionChange{Tags: change})
 	conformance.Equal(t, "tags", got.Tags, map[string]string{"a": "one"})
 	sawVersion(t, e, got)
 	sawVersion(t, e, sibling)

@@ -22,7 +22,10 @@ func versionCases() []entry {
 			Run:  versionNotReused,
 		},
 		{ID: "RG-024", Name: "version/per-model-counter", Rule: "Every model counts for itself.", Run: versionPerModel},
-		{ID: "RG-025", Name: "version/missing-model", Rule: "A version of an unknown model is ErrNotFound.", Run: versionMissingModel},
+		{
+			ID: "RG-025", Name: "version/missing-model", Rule: "A version of an unknown model is ErrNotFound.",
+			Run: versionMissingModel,
+		},
 		{
 			ID: "RG-026", Name: "version/get-missing", Rule: "An unknown version is ErrNotFound; model and number are named.",
 			Run: versionMissing,
