@@ -59,7 +59,8 @@ type VersionSpec struct {
 	IdempotencyKey string // where IdempotentCreate is declared, a second call with the key returns the first one's version
 }
 
-// VersionChange changes what is given: under AtomicBatch all or nothing, else one after the other. Deleting an absent tag is no error.
+// VersionChange changes what is given: under AtomicBatch all or nothing, else one after the other. Deleting an absent tag
+// is no error.
 type VersionChange struct {
 	Description *string // nil is unchanged, "" clears it
 	Tags        TagChange
