@@ -192,6 +192,9 @@ func (u URI) String() string {
 	return strings.Replace(text, "?"+query, "?"+strings.Join(fields, "&"), 1)
 }
 
+// GoString hides credentials from %#v.
+func (u URI) GoString() string { return "core.URI(" + u.String() + ")" }
+
 // MarshalText is String: encoders and logs see no credential.
 func (u URI) MarshalText() ([]byte, error) { return []byte(u.String()), nil }
 

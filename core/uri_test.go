@@ -85,7 +85,7 @@ func TestURIHidesCredentials(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, bad := u.LocalPath()
-		for _, shown := range []string{u.String(), fmt.Sprintf("%v %s %+v", u, u, u), string(encoded), bad.Error()} {
+		for _, shown := range []string{u.String(), fmt.Sprintf("%v %s %+v %#v %#v", u, u, u, u, struct{ U core.URI }{u}), string(encoded), bad.Error()} {
 			if strings.Contains(shown, secret) {
 				t.Errorf("%q shows its credential: %s", text, shown)
 			}
