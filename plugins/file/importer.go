@@ -1,0 +1,239 @@
+package file
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+
+	"github.com/mlstore/mlstore/core"
+)
+
+// ImportExperiment creates the experiment as it is, or replaces what the one with its id says of itself; that one's runs
+// stay.
+func (t *Tracking) ImportExperiment(ctx context.Context, entity core.Experiment) (err error) {
+	defer named(&err, "import experiment", string(entity.ID))
+	ctx, done, err := t.change(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if err := t.checkExperiment(entity); err != nil {
+		return err
+	}
+	return t.withNames(ctx, func() error {
+		if err := t.nameFree(ctx, entity.Name, entity.ID); err != nil {
+			return err
+		}
+		if entity.ArtifactLocation == "" {
+			entity.ArtifactLocation = t.location(entity.ID)
+		}
+		if _, err := t.findExperiment(entity.ID); errors.Is(err, core.ErrNotFound) {
+			return t.makeExperiment(ctx, entity)
+		}
+		return t.replaceExperiment(ctx, entity)
+	})
+}
+
+func (t *Tracking) checkExperiment(e core.Experiment) error {
+	if err := core.CheckExperimentID(e.ID); err != nil {
+		return err
+	}
+	if isHidden(string(e.ID)) || isReserved(string(e.ID)) {
+		return core.Invalid("experiment_id", "the file store cannot keep an experiment with the id %q", string(e.ID))
+	}
+	spec := core.ExperimentSpec{Name: e.Name, ArtifactLocation: e.ArtifactLocation, Tags: e.Tags}
+	if err := core.CheckExperimentSpec(spec, t.limits); err != nil {
+		return err
+	}
+	if e.ID == core.DefaultExperimentID && e.Lifecycle == core.Deleted {
+		return core.State(e.ID, "Cannot delete the default experiment '%s'. This is an internally reserved experiment.", e.ID)
+	}
+	return checkLifecycle(e.Lifecycle)
+}
+
+func checkLifecycle(l core.Lifecycle) error {
+	if l == core.Active || l == core.Deleted {
+		return nil
+	}
+	return core.Invalid("lifecycle_stage", "unknown lifecycle stage %q: it must be active or deleted", string(l))
+}
+
+// replaceExperiment gives an experiment that is there new content. Its folder moves if its stage of life changes.
+func (t *Tracking) replaceExperiment(ctx context.Context, entity core.Experiment) error {
+	base := string(entity.ID)
+	if entity.Lifecycle == core.Deleted {
+		base = trashName + "/" + base
+	}
+	return t.withExperiment(ctx, entity.ID, exclusive, func(e *experiment, f *folder) error {
+		if err := e.refresh(ctx, f); err != nil {
+			return err
+		}
+		defer e.tags.forget()
+		ops := e.tags.replacement(entity.Tags)
+		ops = append(ops, op{kind: opWrite, path: metaFile, data: experimentDocument(entity).bytes()})
+		if err := t.commitExperiment(e, f, ops); err != nil || e.base == base {
+			return err
+		}
+		if err := t.top.root.Rename(e.base, base); err != nil {
+			return ioError("move", base, err)
+		}
+		if t.relaxed() {
+			return nil
+		}
+		return unsure(ioError("flush", base, errors.Join(t.top.flush("."), t.top.flush(trashName))))
+	})
+}
+
+// replacement are the steps that leave these texts and no others. The shelf must be up to date.
+func (s *shelf) replacement(texts map[string]string) []op {
+	var ops []op
+	for _, key := range slices.Sorted(maps.Keys(s.items)) {
+		if _, stays := texts[key]; !stays {
+			ops = append(ops, op{kind: opRemove, path: s.pathOf(key)})
+			s.vacate(key)
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(texts)) {
+		ops = append(ops, op{kind: opWrite, path: s.newPath(key), data: []byte(texts[key])})
+	}
+	return ops
+}
+
+// ImportRun creates the run as it is but for its metrics, or replaces what the one with its id has besides metrics.
+func (t *Tracking) ImportRun(ctx context.Context, entity core.Run) (err error) {
+	defer named(&err, "import run", string(entity.ID))
+	ctx, done, err := t.change(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if err := t.checkRun(entity); err != nil {
+		return err
+	}
+	known, err := t.findRun(entity.ID)
+	if err == nil && known.in != entity.ExperimentID {
+		return core.State(entity.ID, "the run %q belongs to experiment %q: the file store cannot move it to another",
+			string(entity.ID), string(known.in))
+	}
+	if err == nil {
+		return t.replaceRun(ctx, entity)
+	}
+	if !errors.Is(err, core.ErrNotFound) {
+		return err
+	}
+	return t.withExperiment(ctx, entity.ExperimentID, shared, func(e *experiment, f *folder) error {
+		if err := e.refresh(ctx, f); err != nil {
+			return err
+		}
+		blank := newRun(entity.ID, e.id, e.base+"/"+string(entity.ID))
+		ops, err := t.inputSteps(blank, entity.Inputs)
+		if err != nil {
+			return err
+		}
+		return t.makeRun(ctx, e, entity, append(ops, blank.outputSteps(entity.Outputs)...))
+	})
+}
+
+func (t *Tracking) replaceRun(ctx context.Context, entity core.Run) error {
+	return t.withRun(ctx, entity.ID, exclusive, func(r *run, f *folder) error {
+		if err := r.refresh(ctx, f, wholeRun()); err != nil {
+			return err
+		}
+		var ops []op
+		for _, s := range []*shelf{&r.inputs, &r.outputs} { // of another order now
+			for _, key := range slices.Sorted(maps.Keys(s.items)) {
+				ops = append(ops, op{kind: opRemove, path: s.items[key].path})
+				s.vacate(key)
+			}
+		}
+		inputs, err := t.inputSteps(r, entity.Inputs)
+		if err != nil {
+			return err
+		}
+		ops = slices.Concat(ops, r.params.replacement(entity.Params), r.tags.replacement(entity.Tags), inputs,
+			r.outputSteps(entity.Outputs),
+			[]op{{kind: opWrite, path: metaFile, data: runDocument(entity.RunInfo, false).bytes()}})
+		return t.commitAndForget(r, f, ops)
+	})
+}
+
+func (t *Tracking) checkRun(r core.Run) error {
+	limits := t.limits
+	limits.BatchParams, limits.BatchTags, limits.BatchTotal = 0, 0, 0 // a run may hold more than one batch
+	batch := core.Batch{}
+	for key, value := range r.Params {
+		batch.Params = append(batch.Params, core.Param{Key: key, Value: value})
+	}
+	change := core.RunChange{Name: r.Name, Status: r.Status, EndTime: &r.EndTime}
+	for _, check := range []func() error{
+		func() error { return core.CheckRunID(r.ID) },
+		func() error { return core.CheckExperimentID(r.ExperimentID) },
+		func() error { return checkLifecycle(r.Lifecycle) },
+		func() error { return core.CheckRunChange(change, limits) },
+		func() error {
+			return core.CheckRunSpec(core.RunSpec{User: r.User, StartTime: r.StartTime, Tags: r.Tags}, limits)
+		},
+		func() error { return core.CheckBatch(batch, limits) },
+		func() error { return core.CheckInputs(r.Inputs, limits) },
+		func() error { return core.CheckOutputs(r.Outputs) },
+	} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	switch {
+	case !r.Status.Valid():
+		return core.Invalid("status", "a run to import needs a status, not %d", int(r.Status))
+	case isReserved(string(r.ID)):
+		return core.Invalid("run_id", "the file store cannot keep a run with the id %q", string(r.ID))
+	}
+	return nil
+}
+
+// ImportLoggedModel creates the logged model as it is but for its metrics, or replaces what the one with its id has besides
+// metrics.
+func (t *Tracking) ImportLoggedModel(ctx context.Context, entity core.LoggedModel) (err error) {
+	defer named(&err, "import logged model", string(entity.ID))
+	ctx, done, err := t.change(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if err := t.checkLoggedModel(entity); err != nil {
+		return err
+	}
+	err = t.withModel(ctx, entity.ID, exclusive, func(m *model, f *folder) error {
+		if m.in != entity.ExperimentID {
+			return core.State(m.id, "the logged model %q belongs to experiment %q: the file store cannot move it to another",
+				string(m.id), string(m.in))
+		}
+		defer m.forget()
+		ops := slices.Concat(m.params.replacement(entity.Params), m.tags.replacement(entity.Tags),
+			[]op{{kind: opWrite, path: metaFile, data: modelDocument(entity).bytes()}})
+		return t.commit(modelJournals, string(m.id), record{experiment: m.in, ops: ops}, &applier{here: f})
+	})
+	if !errors.Is(err, core.ErrNotFound) {
+		return err
+	}
+	return t.withExperiment(ctx, entity.ExperimentID, shared, func(e *experiment, _ *folder) error {
+		return t.makeModel(ctx, e.base, entity)
+	})
+}
+
+func (t *Tracking) checkLoggedModel(m core.LoggedModel) error {
+	if err := core.CheckModelID(m.ID); err != nil {
+		return err
+	}
+	if err := core.CheckExperimentID(m.ExperimentID); err != nil {
+		return err
+	}
+	spec := core.LoggedModelSpec{Name: m.Name, Type: m.Type, Params: m.Params, Tags: m.Tags}
+	if err := core.CheckLoggedModelSpec(spec, t.limits); err != nil {
+		return err
+	}
+	if m.Status < core.ModelPending || m.Status > core.ModelFailed {
+		return core.Invalid("status", "unknown status %d of a logged model", int(m.Status))
+	}
+	return checkLifecycle(m.Lifecycle)
+}

@@ -1,0 +1,219 @@
+package file
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/mlstore/mlstore/core"
+	"github.com/mlstore/mlstore/core/filter"
+)
+
+// SearchRuns returns a page of the runs that match in the experiments.
+//
+// It looks twice. First at the part of every run that filter and order speak of, then at the whole of those that make the
+// page. What has been read before and is as it was is not read again: see the package comment.
+func (t *Tracking) SearchRuns(ctx context.Context, query core.RunQuery) (_ core.Page[core.Run], err error) {
+	defer named(&err, "search runs", query.Filter)
+	none := core.Page[core.Run]{}
+	ctx, done, err := t.begin(ctx)
+	if err != nil {
+		return none, err
+	}
+	defer done()
+	q, err := filter.Runs(query, t.limits)
+	if err != nil {
+		return none, err
+	}
+	in := slices.Clone(query.Experiments)
+	slices.Sort(in)
+	var found []core.Run
+	for _, id := range slices.Compact(in) {
+		matches, err := t.matches(ctx, id, q)
+		if err != nil {
+			return none, err
+		}
+		found = append(found, matches...)
+	}
+	page, err := q.Page(each(found))
+	if err != nil {
+		return none, err
+	}
+	return t.complete(ctx, q, query.Fields, page)
+}
+
+func each(all []core.Run) iter.Seq2[core.Run, error] {
+	return func(yield func(core.Run, error) bool) {
+		for _, r := range all {
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}
+}
+
+// needOf is the part of a run that a query speaks of.
+func needOf(q *filter.Query[core.Run]) need {
+	var n need
+	add := func(entity filter.Entity, key string) {
+		switch entity {
+		case filter.Metric:
+			n.metrics.these = append(n.metrics.these, key)
+		case filter.Param:
+			n.params.these = append(n.params.these, key)
+		case filter.TagEntity:
+			n.tags.these = append(n.tags.these, key)
+		case filter.DatasetEntity:
+			n.lineage = true
+		case filter.Attribute: // of meta.yaml
+		}
+	}
+	for _, c := range q.Filter() {
+		add(c.Entity, c.Key)
+	}
+	for _, k := range q.Order() {
+		add(k.Entity, k.Key)
+	}
+	return n
+}
+
+// matches returns the runs of an experiment that match, as far as the query looks at them.
+func (t *Tracking) matches(ctx context.Context, id core.ExperimentID, q *filter.Query[core.Run]) ([]core.Run, error) {
+	n := needOf(q)
+	var mu sync.Mutex
+	var found []core.Run
+	err := t.eachRun(ctx, id, n, func(r *run) error {
+		shown, err := r.entity(n)
+		if err == nil && n.lineage {
+			shown.Inputs, shown.Outputs, err = t.lineage(ctx, r)
+		}
+		if err != nil || !q.Match(&shown) {
+			return err
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		found = append(found, shown)
+		return nil
+	})
+	return found, err
+}
+
+// eachRun lets do look at every run of an experiment, several at once. Malformed runs are reported and left out, unknown
+// experiments have none.
+func (t *Tracking) eachRun(ctx context.Context, id core.ExperimentID, n need, do func(*run) error) error {
+	if core.CheckExperimentID(id) != nil {
+		return nil
+	}
+	err := t.withExperiment(ctx, id, shared, func(e *experiment, f *folder) error {
+		runs, err := t.listRuns(e, f)
+		if err != nil {
+			return err
+		}
+		return parallel(ctx, runs, func(r *run) error { return t.lookAtRun(ctx, r, n, do) })
+	})
+	if errors.Is(err, core.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// lookAtRun is readRun for a run of a listing: one that has gone is left out, a malformed one is reported and left out.
+func (t *Tracking) lookAtRun(ctx context.Context, r *run, n need, do func(*run) error) error {
+	again, err := t.readRun(ctx, r, n, do)
+	switch {
+	case again, errors.Is(err, core.ErrNotFound):
+		return nil
+	case errors.Is(err, core.ErrDataLoss):
+		t.report(err)
+		return nil
+	}
+	return err
+}
+
+// parallel calls do for all items on every processor, and ends early with the first error.
+func parallel[T any](ctx context.Context, all []T, do func(T) error) error {
+	workers := min(runtime.GOMAXPROCS(0), (len(all)+31)/32)
+	if workers <= 1 {
+		for _, item := range all {
+			if ctx.Err() != nil {
+				return interrupted(ctx)
+			}
+			if err := do(item); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	var next atomic.Int64
+	var failed atomic.Pointer[error]
+	var group sync.WaitGroup
+	for range workers {
+		group.Go(func() {
+			const step = 16
+			for failed.Load() == nil {
+				from := int(next.Add(step)) - step
+				if from >= len(all) {
+					return
+				}
+				err := parallel(ctx, all[from:min(from+step, len(all))], do)
+				if err != nil {
+					failed.CompareAndSwap(nil, &err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	if err := failed.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+// complete reads the whole of the runs of a page. One that has changed so that it matches no more, or has gone, is left out:
+// the page is shorter then.
+func (t *Tracking) complete(
+	ctx context.Context, q *filter.Query[core.Run], fields core.RunFields, page core.Page[core.Run],
+) (core.Page[core.Run], error) {
+	if fields == core.RunInfoOnly {
+		for i := range page.Items {
+			page.Items[i] = core.Run{RunInfo: page.Items[i].RunInfo}
+		}
+		return page, nil
+	}
+	kept := make([]*core.Run, len(page.Items))
+	places := make([]int, len(page.Items))
+	for i := range places {
+		places[i] = i
+	}
+	err := parallel(ctx, places, func(i int) error {
+		err := t.lookUp(ctx, page.Items[i].ID, wholeRun(), func(r *run) error {
+			shown, err := t.whole(ctx, r)
+			if err == nil && q.Match(&shown) {
+				kept[i] = &shown
+			}
+			return err
+		})
+		switch {
+		case errors.Is(err, core.ErrNotFound):
+			return nil
+		case errors.Is(err, core.ErrDataLoss):
+			t.report(err)
+			return nil
+		}
+		return err
+	})
+	if err != nil {
+		return core.Page[core.Run]{}, err
+	}
+	page.Items = page.Items[:0:0]
+	for _, r := range kept {
+		if r != nil {
+			page.Items = append(page.Items, *r)
+		}
+	}
+	return page, nil
+}
