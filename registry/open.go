@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"path"
+	"strings"
 
 	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/core/client"
@@ -194,7 +195,15 @@ func (r *Resolver) share(ctx context.Context, t target, s Settings) (*use, error
 		return backend, scrubbed(err, secretsOf(t.uri, s))
 	})
 	if err != nil {
-		return nil, core.Do("open", shown(t.uri), err)
+		return nil, opening(t.uri, err)
 	}
 	return &use{pool: &r.shared, in: in}, nil
+}
+
+// opening names the URI on an error, unless the error does so itself.
+func opening(uri core.URI, err error) error {
+	if name := shown(uri); !strings.Contains(err.Error(), name) {
+		err = errorf("%s: %w", name, err)
+	}
+	return core.Do("open", shown(uri), err)
 }

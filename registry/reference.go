@@ -158,7 +158,8 @@ func (r *Resolver) runHop(ctx context.Context, u core.URI, s Settings) (place, e
 	if err != nil {
 		return place{}, err
 	}
-	return place{location: run.ArtifactURI, path: below, why: "artifacts of run " + id}, nil
+	to := place{location: run.ArtifactURI, path: below, why: "artifacts of run " + id}
+	return r.preferLogged(ctx, logged{store, run, to}, s)
 }
 
 func (r *Resolver) modelHop(ctx context.Context, u core.URI, s Settings) (place, error) {

@@ -41,7 +41,8 @@ func sourceVerbatim(t check, e *env) {
 		"s3://b/é", "gs://b/k?generation=1", "s3://b/a#b", "wasbs://container@account.blob.core.windows.net/x", "dbfs:/a/b",
 		"models:/m/1",
 		"models:/m-0123456789abcdef0123456789abcdef", "runs:/0123456789abcdef0123456789abcdef/model",
-		"mlflow-artifacts:/1/r/artifacts/m", "file:///abs/path", "/abs/path", "relative/path", "dummy-source", "http://host/api/2.0/artifacts",
+		"mlflow-artifacts:/1/r/artifacts/m", "file:///abs/path", "/abs/path", "relative/path", "dummy-source",
+		"http://host/api/2.0/artifacts",
 		"s3://b/a..b/...",
 	} {
 		v := newVersion(t, e, name, core.VersionSpec{Source: source})
