@@ -50,19 +50,21 @@ type TrackingOptions struct {
 type Tracking struct {
 	options TrackingOptions
 	limits  core.Limits
-	info    core.Info
-	path    string // of the root: absolute, without links
+	path    string // of the root: absolute
 	boot    string
-
-	top   *folder // the root
-	store *hidden
 
 	life   context.Context //nolint:containedctx // ends with Close, and with it every call that runs
 	end    context.CancelCauseFunc
 	active sync.WaitGroup
-	closed bool // under mu
+
+	opening sync.Mutex
+	open    bool // under opening, as are the next three until it is set
+	info    core.Info
+	top     *folder // the root
+	store   *hidden
 
 	mu          sync.Mutex
+	closed      bool
 	experiments map[core.ExperimentID]*experiment
 	runs        map[core.RunID]*run
 	models      map[core.ModelID]*model
@@ -77,38 +79,25 @@ type Tracking struct {
 // NewTracking opens the folder root. A missing one is made, and in an empty one the default experiment, unless it is opened
 // for reading only. What crashed processes have left half done is finished first.
 func NewTracking(root string, o TrackingOptions) (*Tracking, error) {
-	t, err := openTracking(root, o)
-	return t, core.Do("open", "file", err)
+	t, err := lazyTracking(root, o)
+	if err == nil {
+		err = t.ensureOpen()
+	}
+	if err != nil {
+		return nil, core.Do("open", "file", err)
+	}
+	return t, nil
 }
 
-func openTracking(root string, o TrackingOptions) (*Tracking, error) {
+// lazyTracking is NewTracking, but touches nothing before the first call.
+func lazyTracking(root string, o TrackingOptions) (*Tracking, error) {
 	path, err := filepath.Abs(root)
 	if err != nil {
-		return nil, ioError("open", filepath.Base(root), err)
+		return nil, core.Invalid("uri", "the path of the store cannot be made absolute: %w", err)
 	}
-	if !o.ReadOnly {
-		made, err := disk.Create(path)
-		if err != nil {
-			return nil, err
-		}
-		_ = made.Close()
-	}
-	opened, err := os.OpenRoot(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, core.Missing("folder", filepath.Base(path))
-	}
-	if err != nil {
-		return nil, ioError("open", filepath.Base(path), err)
-	}
-	defer func() { _ = opened.Close() }()
-	top, err := openFolder(opened, "", ".")
-	if err != nil {
-		return nil, err
-	}
-	top.path = ""
-	life, end := context.WithCancelCause(context.Background()) //nolint:contextcheck // of the store, not of a call
+	life, end := context.WithCancelCause(context.Background())
 	t := &Tracking{
-		options: o, limits: core.DefaultLimits(), path: path, boot: bootID(), top: top, store: newHidden(top),
+		options: o, limits: core.DefaultLimits(), path: path, boot: bootID(),
 		life: life, end: end, names: newGate(),
 		experiments: map[core.ExperimentID]*experiment{}, runs: map[core.RunID]*run{},
 		models: map[core.ModelID]*model{},
@@ -117,13 +106,50 @@ func openTracking(root string, o TrackingOptions) (*Tracking, error) {
 		t.boot = "process " + string(core.NewRunID()) // a journal of any other process is then applied again
 	}
 	t.dirty.flush = t.checkpoint
-	if err := t.prepare(life); err != nil {
-		end(nil)
-		t.top.close()
-		t.store.close()
-		return nil, err
-	}
 	return t, nil
+}
+
+// ensureOpen opens the folder unless that has been done.
+func (t *Tracking) ensureOpen() error {
+	t.opening.Lock()
+	defer t.opening.Unlock()
+	if t.open {
+		return nil
+	}
+	if err := t.openRoot(); err != nil {
+		return err
+	}
+	if err := t.prepare(t.life); err != nil {
+		t.store.close()
+		t.top.close()
+		return err
+	}
+	t.open = true
+	return nil
+}
+
+func (t *Tracking) openRoot() error {
+	if !t.options.ReadOnly {
+		made, err := disk.Create(t.path)
+		if err != nil {
+			return err
+		}
+		_ = made.Close()
+	}
+	opened, err := os.OpenRoot(t.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return core.Missing("folder", filepath.Base(t.path))
+	}
+	if err != nil {
+		return ioError("open", filepath.Base(t.path), err)
+	}
+	defer func() { _ = opened.Close() }()
+	if t.top, err = openFolder(opened, "", "."); err != nil {
+		return err
+	}
+	t.top.path = ""
+	t.store = newHidden(t.top)
+	return nil
 }
 
 // prepare finishes what is half done and makes the default experiment.
@@ -172,6 +198,11 @@ func (t *Tracking) Close() error {
 	t.mu.Unlock()
 	t.end(core.Closed("file"))
 	t.active.Wait()
+	t.opening.Lock()
+	defer t.opening.Unlock()
+	if !t.open {
+		return nil
+	}
 	err := t.dirty.close()
 	t.store.close()
 	t.top.close()
@@ -183,12 +214,13 @@ func (t *Tracking) begin(ctx context.Context) (context.Context, func(), error) {
 	if err := core.Interrupted(ctx); err != nil {
 		return nil, nil, err
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.closed {
+	if !t.enter() {
 		return nil, nil, core.Closed("file")
 	}
-	t.active.Add(1)
+	if err := t.ensureOpen(); err != nil {
+		t.active.Done()
+		return nil, nil, err
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	stop := context.AfterFunc(t.life, func() { cancel(core.Closed("file")) })
 	return ctx, func() {
@@ -196,6 +228,17 @@ func (t *Tracking) begin(ctx context.Context) (context.Context, func(), error) {
 		cancel(nil)
 		t.active.Done()
 	}, nil
+}
+
+// enter counts a call in, unless the store is closed.
+func (t *Tracking) enter() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed {
+		return false
+	}
+	t.active.Add(1)
+	return true
 }
 
 // change is begin for a call that changes the store.
