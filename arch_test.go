@@ -214,6 +214,10 @@ func rules() table {
 			reason: "the command joins all rooms, but process plugins stay processes; tests that join rooms live here too",
 		},
 		{
+			room: "examples/...", inside: []string{"core/...", "registry", "embedded", "mlflow", "sdk", "conformance/..."},
+			reason: "an example shows what a user's program does, with what a user imports",
+		},
+		{
 			room: "internal/testenv", outside: []string{"*"},
 			reason: "the counterparts of tests are other people's programs: starting them needs nothing of ours",
 		},
