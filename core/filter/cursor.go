@@ -28,8 +28,8 @@ const (
 	Missing
 )
 
-// compare orders two items by their values for the key.
-func (k *OrderKey) compare(a, b *KeyValue) int {
+// compareValues orders two items by their values for one key.
+func compareValues(k *OrderKey, a, b *KeyValue) int {
 	if a.Presence != b.Presence || a.Presence != Present {
 		return cmp.Compare(a.Presence, b.Presence)
 	}
@@ -68,7 +68,7 @@ func compareIDs(a, b string) int {
 // compareKeys orders two items by all keys of an order.
 func compareKeys(order []OrderKey, a, b []KeyValue) int {
 	for i := range order {
-		if c := order[i].compare(&a[i], &b[i]); c != 0 {
+		if c := compareValues(&order[i], &a[i], &b[i]); c != 0 {
 			return c
 		}
 	}

@@ -54,6 +54,7 @@ func wantInvalid(t *testing.T, err error, parts ...string) {
 }
 
 func must[T any](t testing.TB) func(q *filter.Query[T], err error) *filter.Query[T] {
+	t.Helper()
 	return func(q *filter.Query[T], err error) *filter.Query[T] {
 		t.Helper()
 		if err != nil {

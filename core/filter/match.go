@@ -84,6 +84,7 @@ func textTest(c Clause) func(string) bool {
 		if p, ok := newPattern(want, c.Op == ILike); ok {
 			return p.matches
 		}
+	default:
 	}
 	return func(string) bool { return false } // there is no such clause: the parser sees to it
 }
@@ -132,6 +133,7 @@ func comparison[N int64 | float64](op Op, want N) func(N) bool {
 		return func(n N) bool { return n < want }
 	case LessOrEqual:
 		return func(n N) bool { return n <= want }
+	default:
+		return func(N) bool { return false } // there is no such clause: the parser sees to it
 	}
-	return func(N) bool { return false } // there is no such clause: the parser sees to it
 }

@@ -153,7 +153,8 @@ func TestRunsOfExperimentsAndViews(t *testing.T) {
 	}
 }
 
-func TestMatchAllocatesNothing(t *testing.T) { // not parallel: it counts allocations
+//nolint:paralleltest // it counts allocations, which other tests would add to
+func TestMatchAllocatesNothing(t *testing.T) {
 	q := must[core.Run](t)(filter.Runs(core.RunQuery{
 		Experiments: []core.ExperimentID{"1", "2"},
 		Filter: "metrics.m > 0 AND params.p ILIKE '%o_e%' AND tags.t LIKE '%''%' AND start_time < 5 AND status = 'RUNNING' " +

@@ -3,6 +3,7 @@ package filter_test
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -104,7 +105,7 @@ func TestMalformedOrders(t *testing.T) {
 		{versions, []string{"name", "name"}, []string{"duplicate fields"}},
 		{versions, []string{"run_id"}, []string{"'run_id'"}},
 	} {
-		t.Run(fmt.Sprint(i), func(t *testing.T) {
+		t.Run(strconv.Itoa(i), func(t *testing.T) {
 			t.Parallel()
 			wantInvalid(t, row.read(row.order...), row.says...)
 		})
@@ -180,8 +181,10 @@ func TestExperimentIDsAreOrderedAsNumbers(t *testing.T) {
 func TestVersionsInOrder(t *testing.T) {
 	t.Parallel()
 	versions := []core.Version{
-		{Model: "b", Number: 1, UpdatedAt: 5, CreatedAt: 1}, {Model: "a", Number: 9, UpdatedAt: 5, CreatedAt: 2},
-		{Model: "a", Number: 10, UpdatedAt: 5, CreatedAt: 3}, {Model: "c", Number: 1, UpdatedAt: 7, CreatedAt: 4},
+		{Model: "b", Number: 1, UpdatedAt: 5, CreatedAt: 1},
+		{Model: "a", Number: 9, UpdatedAt: 5, CreatedAt: 2},
+		{Model: "a", Number: 10, UpdatedAt: 5, CreatedAt: 3},
+		{Model: "c", Number: 1, UpdatedAt: 7, CreatedAt: 4},
 		{Model: "d", Number: 1},
 	}
 	for order, want := range map[string]string{

@@ -52,10 +52,18 @@ func runGrammar() grammar {
 // wideEntities are the names of entities in searches of runs and logged models.
 func wideEntities() []entityName {
 	return []entityName{
-		{"metric", Metric}, {"metrics", Metric},
-		{"parameter", Param}, {"parameters", Param}, {"param", Param}, {"params", Param},
-		{"tag", TagEntity}, {"tags", TagEntity},
-		{"attribute", Attribute}, {"attributes", Attribute}, {"attr", Attribute}, {"run", Attribute},
+		{"metric", Metric},
+		{"metrics", Metric},
+		{"parameter", Param},
+		{"parameters", Param},
+		{"param", Param},
+		{"params", Param},
+		{"tag", TagEntity},
+		{"tags", TagEntity},
+		{"attribute", Attribute},
+		{"attributes", Attribute},
+		{"attr", Attribute},
+		{"run", Attribute},
 	}
 }
 
