@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/mlstore/mlstore/conformance"
+	"github.com/mlstore/mlstore/conformance/model"
 	"github.com/mlstore/mlstore/core"
 )
 
@@ -43,7 +44,7 @@ func casesAt(root Root) []entry {
 		putCases(), brokenPutCases(), readCases(), rangeCases(),
 		statCases(), listCases(), pageCases(), bigPageCases(),
 		deleteCases(), keyCases(), pathCases(), localCases(root),
-		concurrencyCases(), contextCases(), handleCases(), wholeRunCases(),
+		concurrencyCases(), contextCases(), handleCases(), model.ArtifactCases(), wholeRunCases(),
 	)
 }
 

@@ -3,6 +3,7 @@ package model
 import (
 	"flag"
 	"fmt"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -53,7 +54,7 @@ func configure(seed uint64) error {
 		}
 	}
 	for name, value := range map[string]string{
-		"rapid.seed": fmt.Sprint(max(seed, 1)), "rapid.checks": fmt.Sprint(sequences), "rapid.steps": fmt.Sprint(steps),
+		"rapid.seed": strconv.FormatUint(max(seed, 1), 10), "rapid.checks": strconv.Itoa(sequences), "rapid.steps": strconv.Itoa(steps),
 		"rapid.shrinktime": shrinking, "rapid.nofailfile": "true", // a suite leaves no files behind
 	} {
 		if err := flag.Set(name, value); err != nil {

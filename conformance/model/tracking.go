@@ -249,7 +249,8 @@ func (l *lab) search(t *rapid.T) {
 			"attributes.status = 'FINISHED'", "metrics.`m/2` <= 1 AND params.p1 != 'y'", "run_name LIKE 't%'"),
 		View: pick(t, "view", core.ActiveOnly, core.DeletedOnly, core.AllStages),
 	}
-	if order := pick(t, "order", "", "metrics.m1", "metrics.m1 DESC", "params.p1 ASC", "start_time ASC", "tags.k DESC"); order != "" {
+	order := pick(t, "order", "", "metrics.m1", "metrics.m1 DESC", "params.p1 ASC", "start_time ASC", "tags.k DESC")
+	if order != "" {
 		q.OrderBy = []string{order}
 	}
 	limit := pick(t, "limit", 0, 1, 2)

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/mlstore/mlstore/conformance"
+	"github.com/mlstore/mlstore/conformance/model"
 	"github.com/mlstore/mlstore/core"
 )
 
@@ -39,7 +40,8 @@ func Cases() []conformance.Case[core.RegistryStore] {
 		versionCases(), versionChangeCases(), versionSourceCases(),
 		tagCases(), aliasCases(), aliasNameCases(), stageCases(),
 		modelSearchCases(), modelOrderCases(), versionSearchCases(), pageCases(), tokenCases(),
-		concurrencyCases(), raceCases(), contextCases(), handleCases(), importCases(), wholeRunCases(),
+		concurrencyCases(), raceCases(), contextCases(), handleCases(), importCases(), model.RegistryCases(),
+		wholeRunCases(),
 	)
 }
 
