@@ -215,7 +215,7 @@ func aliasMany(l *line) {
 	}
 	l.set("other", 1)
 	l.saw(map[string]int{"b": 2, "a": 2, "c-d": 2, "B": 2, "a1": 2, "other": 1})
-	conformance.Equal(l, "aliases, sorted", version(l, l.env, l.ref[2]).Aliases, []string{"B", "a", "a1", "b", "c-d"})
+	conformance.Equal(l, "aliases, sorted", readVersion(l, l.env, l.ref[2]).Aliases, []string{"B", "a", "a1", "b", "c-d"})
 }
 
 func aliasOnModel(l *line) {
@@ -226,7 +226,7 @@ func aliasOnModel(l *line) {
 	e := l.env
 	page, err := e.Second().SearchModels(l.Context(), core.ModelQuery{Filter: "name = '" + l.model + "'"})
 	conformance.NoError(l, "SearchModels", err)
-	conformance.Equal(l, "models found", page.Items, []core.Model{model(l, e, l.model)})
+	conformance.Equal(l, "models found", page.Items, []core.Model{readModel(l, e, l.model)})
 }
 
 func aliasDelete(l *line) {

@@ -214,7 +214,7 @@ func createRace(t check, e *env) {
 				conformance.Refused(t, "CreateModel of a loser", err, core.ErrExists, name)
 			}
 		}
-		conformance.Equal(t, "the description is the winner's", model(t, e, name).Description, strconv.Itoa(winner))
+		conformance.Equal(t, "the description is the winner's", readModel(t, e, name).Description, strconv.Itoa(winner))
 	}
 }
 

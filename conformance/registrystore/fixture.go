@@ -89,8 +89,8 @@ func deleteVersion(t check, e *env, v core.Version) {
 	conformance.NoError(t, "DeleteVersion", e.Store.DeleteVersion(t.Context(), refOf(v)))
 }
 
-// model reads a model through the second handle.
-func model(t check, e *env, name string) core.Model {
+// readModel reads a model through the second handle.
+func readModel(t check, e *env, name string) core.Model {
 	t.Helper()
 	var got core.Model
 	e.Observe(t, func(ctx context.Context, s store) (err error) {
@@ -100,8 +100,8 @@ func model(t check, e *env, name string) core.Model {
 	return got
 }
 
-// version reads a version through the second handle.
-func version(t check, e *env, ref core.VersionRef) core.Version {
+// readVersion reads a version through the second handle.
+func readVersion(t check, e *env, ref core.VersionRef) core.Version {
 	t.Helper()
 	var got core.Version
 	e.Observe(t, func(ctx context.Context, s store) (err error) {

@@ -113,7 +113,7 @@ func abilityMethods(e *env, on store, all map[string]func(context.Context, store
 func contextEnded(t check, e *env) {
 	name, versions := newLine(t, e, 1)
 	forget(t, e, e.Store, name+"-new")
-	before := model(t, e, name)
+	before := readModel(t, e, name)
 	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
 	expired, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
@@ -206,7 +206,7 @@ func decoy(t check, e *env) func() {
 	changeModel(t, e, name, core.ModelChange{Description: ptr("decoy"), Tags: core.TagChange{Set: map[string]string{"k": "v"}}})
 	deleteVersion(t, e, versions[1])
 	empty := newModel(t, e, core.ModelSpec{})
-	before := model(t, e, name)
+	before := readModel(t, e, name)
 	return func() {
 		sawModel(t, e, before)
 		sawModel(t, e, empty)

@@ -62,7 +62,7 @@ func modelCreateWhole(t check, e *env) {
 func modelDuplicate(t check, e *env) {
 	m := newModel(t, e, core.ModelSpec{Description: "first", Tags: map[string]string{"k": "first"}})
 	newVersion(t, e, m.Name, core.VersionSpec{})
-	before := model(t, e, m.Name)
+	before := readModel(t, e, m.Name)
 	_, err := e.Store.CreateModel(t.Context(), core.ModelSpec{Name: m.Name, Description: "second"})
 	conformance.Refused(t, "CreateModel with a taken name", err, core.ErrExists, m.Name)
 	sawModel(t, e, before)

@@ -73,11 +73,11 @@ func modelDescription(t check, e *env) {
 func modelClear(t check, e *env) {
 	m := newModel(t, e, core.ModelSpec{Description: "text"})
 	changeModel(t, e, m.Name, core.ModelChange{Tags: core.TagChange{Set: map[string]string{"k": "v"}}})
-	conformance.Equal(t, "description that was not given", model(t, e, m.Name).Description, "text")
+	conformance.Equal(t, "description that was not given", readModel(t, e, m.Name).Description, "text")
 	changeModel(t, e, m.Name, core.ModelChange{})
-	conformance.Equal(t, "description after an empty change", model(t, e, m.Name).Description, "text")
+	conformance.Equal(t, "description after an empty change", readModel(t, e, m.Name).Description, "text")
 	changeModel(t, e, m.Name, core.ModelChange{Description: ptr("")})
-	conformance.Equal(t, "description that was cleared", model(t, e, m.Name).Description, "")
+	conformance.Equal(t, "description that was cleared", readModel(t, e, m.Name).Description, "")
 }
 
 func modelRename(t check, e *env) {
@@ -96,7 +96,7 @@ func modelRename(t check, e *env) {
 	sawModel(t, e, got)
 	sawNoModel(t, e, m.Name)
 	sawNoVersion(t, e, refOf(first))
-	moved := version(t, e, core.VersionRef{Model: name, Number: 1})
+	moved := readVersion(t, e, core.VersionRef{Model: name, Number: 1})
 	first.Model, first.UpdatedAt = name, moved.UpdatedAt // whether renaming is a change of the version is the store's affair
 	conformance.Equal(t, "the version after renaming", moved, first)
 	conformance.Equal(t, "the next number", newVersion(t, e, name, core.VersionSpec{}).Number, 3)
@@ -108,7 +108,7 @@ func modelRename(t check, e *env) {
 func modelRenameTaken(t check, e *env) {
 	a, _ := newLine(t, e, 1)
 	b, _ := newLine(t, e, 2)
-	beforeA, beforeB := model(t, e, a), model(t, e, b)
+	beforeA, beforeB := readModel(t, e, a), readModel(t, e, b)
 	_, err := e.Store.UpdateModel(t.Context(), a, core.ModelChange{Name: &b, Description: ptr("not this either")})
 	conformance.Refused(t, "renaming to a taken name", err, core.ErrExists, b)
 	sawModel(t, e, beforeA)
@@ -117,7 +117,7 @@ func modelRenameTaken(t check, e *env) {
 
 func modelRenameInvalid(t check, e *env) {
 	name, _ := newLine(t, e, 1)
-	before := model(t, e, name)
+	before := readModel(t, e, name)
 	bad := []string{"", " ", name + "/x", name + ":x", "..", "../" + name}
 	if e.Limits.ModelName > 0 {
 		bad = append(bad, padded(name, e.Limits.ModelName+1))
@@ -142,7 +142,7 @@ func modelRenameMissing(t check, e *env) {
 
 func modelRenameSelf(t check, e *env) {
 	name, _ := newLine(t, e, 1)
-	before := model(t, e, name)
+	before := readModel(t, e, name)
 	got := changeModel(t, e, name, core.ModelChange{Name: &name})
 	before.UpdatedAt = got.UpdatedAt // whether it counts as a change is the store's affair
 	if len(before.Latest) == 1 && len(got.Latest) == 1 {
@@ -154,7 +154,7 @@ func modelRenameSelf(t check, e *env) {
 
 func modelAtomic(t check, e *env) {
 	name, versions := newLine(t, e, 1)
-	before, beforeVersion := model(t, e, name), version(t, e, refOf(versions[0]))
+	before, beforeVersion := readModel(t, e, name), readVersion(t, e, refOf(versions[0]))
 	to := e.Name("renamed")
 	forget(t, e, e.Store, to)
 	for _, tags := range []core.TagChange{
@@ -177,8 +177,8 @@ func modelCopies(t check, e *env) {
 	tags := map[string]string{"k": "v"}
 	m := newModel(t, e, core.ModelSpec{Tags: tags})
 	v := newVersion(t, e, m.Name, core.VersionSpec{Tags: tags})
-	model0, version0 := model(t, e, m.Name), version(t, e, refOf(v))
-	wantModel, wantVersion := model(t, e, m.Name), version(t, e, refOf(v))
+	model0, version0 := readModel(t, e, m.Name), readVersion(t, e, refOf(v))
+	wantModel, wantVersion := readModel(t, e, m.Name), readVersion(t, e, refOf(v))
 	tags["k"] = "changed by the caller"
 	for _, ours := range []map[string]string{m.Tags, v.Tags, model0.Tags, version0.Tags} {
 		if ours != nil {
@@ -218,7 +218,7 @@ func modelDelete(t check, e *env) {
 	})
 	_, err := e.Store.CreateVersion(t.Context(), name, core.VersionSpec{Source: "s3://b/k"})
 	conformance.Refused(t, "CreateVersion of a deleted model", err, core.ErrNotFound, name)
-	conformance.Equal(t, "the other model's latest number", version(t, e, core.VersionRef{Model: other, Number: 1}).Number, 1)
+	conformance.Equal(t, "the other model's latest number", readVersion(t, e, core.VersionRef{Model: other, Number: 1}).Number, 1)
 }
 
 func modelDeleteMissing(t check, e *env) {

@@ -121,7 +121,7 @@ func stageOnModel(s *staged) {
 	s.move(1, core.StageChange{Stage: production})
 	s.move(2, core.StageChange{Stage: production})
 	s.move(4, core.StageChange{Stage: staging})
-	m := model(s, s.env, s.model)
+	m := readModel(s, s.env, s.model)
 	conformance.Equal(s, "the latest of each stage", numbers(m.Latest), []int{2, 4, 5})
 	for _, v := range m.Latest {
 		sawVersion(s, s.env, v)
@@ -129,20 +129,20 @@ func stageOnModel(s *staged) {
 	for _, number := range []int{2, 5} {
 		deleteVersion(s, s.env, core.Version{Model: s.model, Number: number})
 	}
-	conformance.Equal(s, "after deletions", numbers(model(s, s.env, s.model).Latest), []int{1, 3, 4})
+	conformance.Equal(s, "after deletions", numbers(readModel(s, s.env, s.model).Latest), []int{1, 3, 4})
 }
 
 func stageTransitions(s *staged) {
 	for _, from := range core.StageNames() {
 		for _, to := range core.StageNames() {
 			s.move(1, core.StageChange{Stage: from})
-			before, beforeModel := version(s, s.env, core.VersionRef{Model: s.model, Number: 1}), model(s, s.env, s.model)
+			before, beforeModel := readVersion(s, s.env, core.VersionRef{Model: s.model, Number: 1}), readModel(s, s.env, s.model)
 			tick(s)
 			v := s.move(1, core.StageChange{Stage: to})
 			conformance.Equal(s, fmt.Sprintf("stage after %s to %s", from, to), v.Stage, to)
 			if from != to {
 				advanced(s, "UpdatedAt", v.UpdatedAt, before.UpdatedAt)
-				advanced(s, "the model's UpdatedAt", model(s, s.env, s.model).UpdatedAt, beforeModel.UpdatedAt)
+				advanced(s, "the model's UpdatedAt", readModel(s, s.env, s.model).UpdatedAt, beforeModel.UpdatedAt)
 			}
 			sawVersion(s, s.env, v)
 			s.saw(to, none, none, none, none)
@@ -164,7 +164,7 @@ func stageCase(s *staged) {
 }
 
 func stageUnknown(s *staged) {
-	before := model(s, s.env, s.model)
+	before := readModel(s, s.env, s.model)
 	for _, stage := range []core.Stage{"", " ", "prod", "Deleted_Internal", "Production ", "latest", "\x00"} {
 		_, err := s.stages.SetStage(s.Context(), core.VersionRef{Model: s.model, Number: 1}, core.StageChange{Stage: stage})
 		conformance.Refused(s, fmt.Sprintf("SetStage to %q", stage), err, core.ErrInvalid)
@@ -193,7 +193,7 @@ func stageArchive(s *staged) {
 
 func stageArchiveIllegal(s *staged) {
 	s.move(1, core.StageChange{Stage: archived})
-	before := model(s, s.env, s.model)
+	before := readModel(s, s.env, s.model)
 	for _, stage := range []core.Stage{none, archived, "none", "ARCHIVED"} {
 		ref := core.VersionRef{Model: s.model, Number: 2}
 		_, err := s.stages.SetStage(s.Context(), ref, core.StageChange{Stage: stage, ArchiveExisting: true})
@@ -234,7 +234,7 @@ func stageRace(s *staged) {
 		conformance.NoError(s, "SetStage", errors.Join(errs...))
 		left := 0
 		for number := 1; number <= len(errs); number++ {
-			switch v := version(s, s.env, core.VersionRef{Model: s.model, Number: number}); v.Stage {
+			switch v := readVersion(s, s.env, core.VersionRef{Model: s.model, Number: number}); v.Stage {
 			case production:
 				left++
 			case archived:

@@ -55,7 +55,7 @@ func bothTagged(t check, e *env) []tagged {
 			},
 			func(want map[string]string) {
 				t.Helper()
-				conformance.Equal(t, "tags of the model", model(t, e, name).Tags, want)
+				conformance.Equal(t, "tags of the model", readModel(t, e, name).Tags, want)
 			},
 		},
 		{
@@ -66,7 +66,7 @@ func bothTagged(t check, e *env) []tagged {
 			},
 			func(want map[string]string) {
 				t.Helper()
-				conformance.Equal(t, "tags of the version", version(t, e, ref).Tags, want)
+				conformance.Equal(t, "tags of the version", readVersion(t, e, ref).Tags, want)
 			},
 		},
 	}
@@ -93,7 +93,7 @@ func tagVersion(t check, e *env) {
 	conformance.Equal(t, "tags", got.Tags, map[string]string{"a": "one"})
 	sawVersion(t, e, got)
 	sawVersion(t, e, sibling)
-	conformance.Equal(t, "tags of the model", len(model(t, e, name).Tags), 0)
+	conformance.Equal(t, "tags of the model", len(readModel(t, e, name).Tags), 0)
 }
 
 func tagAbsent(t check, e *env) {

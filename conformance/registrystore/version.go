@@ -99,7 +99,7 @@ func versionCreate(t check, e *env) {
 		want.Status = core.VersionReady
 		return differs("version", got, want, err)
 	})
-	advanced(t, "the model's UpdatedAt", model(t, e, m.Name).UpdatedAt, m.UpdatedAt)
+	advanced(t, "the model's UpdatedAt", readModel(t, e, m.Name).UpdatedAt, m.UpdatedAt)
 }
 
 func versionNumbers(t check, e *env) {
@@ -117,7 +117,7 @@ func versionNotReused(t check, e *env) {
 	deleteVersion(t, e, versions[0])
 	conformance.Equal(t, "number after deleting 1", newVersion(t, e, name, core.VersionSpec{}).Number, 5)
 	for _, number := range []int{2, 4, 5} {
-		v := version(t, e, core.VersionRef{Model: name, Number: number})
+		v := readVersion(t, e, core.VersionRef{Model: name, Number: number})
 		deleteVersion(t, e, v)
 	}
 	conformance.Equal(t, "number after deleting all", newVersion(t, e, name, core.VersionSpec{}).Number, 6)
@@ -179,7 +179,7 @@ func versionMethods(e *env) map[string]func(context.Context, store, core.Version
 
 func versionBadNumber(t check, e *env) {
 	name, versions := newLine(t, e, 1)
-	before := version(t, e, refOf(versions[0]))
+	before := readVersion(t, e, refOf(versions[0]))
 	for method, call := range versionMethods(e) {
 		for _, number := range []int{0, -1, -1 << 31} {
 			err := call(t.Context(), e.Store, core.VersionRef{Model: name, Number: number})
@@ -192,7 +192,7 @@ func versionBadNumber(t check, e *env) {
 func versionDeleted(t check, e *env) {
 	name, versions := newLine(t, e, 3)
 	deleteVersion(t, e, versions[1])
-	before := model(t, e, name)
+	before := readModel(t, e, name)
 	for method, call := range versionMethods(e) {
 		err := call(t.Context(), e.Store, refOf(versions[1]))
 		conformance.Refused(t, method+" of a deleted version", err, core.ErrNotFound, name)
@@ -215,7 +215,7 @@ func versionRedacted(t check, e *env) {
 	} {
 		sawVersions(t, e, core.VersionQuery{Filter: filter})
 	}
-	conformance.Equal(t, "latest versions", len(model(t, e, name).Latest), 0)
+	conformance.Equal(t, "latest versions", len(readModel(t, e, name).Latest), 0)
 }
 
 func versionDeleteTwice(t check, e *env) {
@@ -279,18 +279,18 @@ func versionUser(t check, e *env) {
 
 func versionDescription(t check, e *env) {
 	name, versions := newLine(t, e, 2)
-	before := model(t, e, name)
+	before := readModel(t, e, name)
 	tick(t)
 	got := changeVersion(t, e, versions[0], core.VersionChange{Description: ptr("new")})
 	want := versions[0]
 	want.Description, want.UpdatedAt = "new", got.UpdatedAt
 	conformance.Equal(t, "the version", got, want)
 	advanced(t, "UpdatedAt", got.UpdatedAt, versions[0].UpdatedAt)
-	advanced(t, "the model's UpdatedAt", model(t, e, name).UpdatedAt, before.UpdatedAt)
+	advanced(t, "the model's UpdatedAt", readModel(t, e, name).UpdatedAt, before.UpdatedAt)
 	sawVersion(t, e, want)
 	sawVersion(t, e, versions[1])
 	changeVersion(t, e, got, core.VersionChange{Description: ptr("")})
-	conformance.Equal(t, "description that was cleared", version(t, e, refOf(got)).Description, "")
+	conformance.Equal(t, "description that was cleared", readVersion(t, e, refOf(got)).Description, "")
 }
 
 func versionDelete(t check, e *env) {
@@ -304,7 +304,7 @@ func versionDelete(t check, e *env) {
 		conformance.Equal(t, "the latest", latest, versions[1])
 	}
 	if e.Info.Has(stages) {
-		conformance.Equal(t, "the latest of each stage", model(t, e, name).Latest, versions[1:2])
+		conformance.Equal(t, "the latest of each stage", readModel(t, e, name).Latest, versions[1:2])
 	}
 }
 
