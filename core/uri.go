@@ -151,13 +151,38 @@ func (u URI) LocalPath() (string, error) {
 	return filepath.FromSlash(path), nil
 }
 
+// userinfo is where the credential before the host stands in the text: raw[start:end], with the '@' at end. A password
+// that is not encoded and has a slash or the like in it ends the authority before its '@'; what it leaves there, unlike a
+// port, is no number. Containers and profiles are no credentials, unless something like a password follows them.
+func (u URI) userinfo() (start, end int, found bool) {
+	if u.IsLocal() {
+		return 0, 0, false
+	}
+	rest := u.raw[len(u.scheme)+1:]
+	start = len(u.raw) - len(strings.TrimLeft(rest, "/"))
+	authority, _ := u.authority()
+	if at := strings.LastIndexByte(authority, '@'); at >= 0 {
+		return start, start + at, !identityUserinfo(u.scheme) || strings.Contains(authority[:at], ":")
+	}
+	end = strings.LastIndexByte(u.raw, '@')
+	if end <= start || strings.HasPrefix(rest, "///") {
+		return 0, 0, false
+	}
+	host := u.raw[start:end]
+	if cut := strings.IndexAny(host, "/?#"); cut >= 0 {
+		host = host[:cut]
+	}
+	host = host[strings.LastIndexByte(host, ']')+1:] // an IPv6 address
+	_, port, colon := strings.Cut(host, ":")
+	return start, end, colon && (port == "" || strings.Trim(port, "0123456789") != "")
+}
+
 // Credential is the secret part of the text: userinfo where it is no identity, and the values of query fields that hold
 // secrets. It tells two openings of one store apart; the store itself reads Raw.
 func (u URI) Credential() Secret {
 	var parts []string
-	authority, _ := u.authority()
-	if at := strings.LastIndexByte(authority, '@'); at >= 0 && !identityUserinfo(u.scheme) {
-		parts = append(parts, authority[:at])
+	if start, end, found := u.userinfo(); found {
+		parts = append(parts, u.raw[start:end])
 	}
 	for field := range strings.SplitSeq(u.Query(), "&") {
 		if name, value, _ := strings.Cut(field, "="); secretField(name) {
@@ -169,17 +194,11 @@ func (u URI) Credential() Secret {
 
 // String is the text with every credential replaced by three stars.
 func (u URI) String() string {
-	if u.scheme == "" {
-		return u.raw
-	}
 	text := u.raw
-	if authority, _ := u.authority(); !identityUserinfo(u.scheme) {
-		if at := strings.LastIndexByte(authority, '@'); at >= 0 {
-			start := len(u.scheme) + len("://")
-			text = text[:start] + mask + text[start+at:]
-		}
+	if start, end, found := u.userinfo(); found {
+		text = text[:start] + mask + text[end:]
 	}
-	query := u.Query()
+	query := URI{raw: text, scheme: u.scheme}.Query()
 	if query == "" {
 		return text
 	}

@@ -78,6 +78,10 @@ func TestURIHidesCredentials(t *testing.T) {
 		"postgresql://host/db?password=hunter2&x=1", "https://h/p?X-Amz-Signature=hunter2", "s3://b/k?access_key=hunter2",
 		"https://h/p?sig=hunter2#f", "https://h/?api_token=hunter2", "https://h/?PassWord=hunter2",
 		"https://h/?pass%77ord=hunter2", "mysql://a:hunter2@h/d?ssl=1&secret=hunter2",
+		// passwords that are not encoded, and other slips
+		"postgresql://me:hun/hunter2@host/db", "postgresql://me:hun?hunter2@host/db?x=1", "postgresql://me:hun#hunter2@host/db",
+		"postgresql://me:/hunter2@h/db", "http:me:hunter2@host", "http:/me:hunter2@host/x", "wasbs://box:hunter2@acc/p",
+		"postgresql://me:a?b@host/db?password=hunter2",
 	} {
 		u := parse(t, text)
 		encoded, err := json.Marshal(map[string]core.URI{"u": u})
@@ -94,8 +98,13 @@ func TestURIHidesCredentials(t *testing.T) {
 			t.Errorf("the credential of %q is not %q", text, secret)
 		}
 	}
-	if got := parse(t, "wasbs://box@acc/p").String(); got != "wasbs://box@acc/p" {
-		t.Errorf("an identity was hidden: %s", got)
+	for _, text := range []string{
+		"wasbs://box@acc/p", "databricks://scope:prefix", "http://host:5000/a@b", "http://[::1]:5000/a@b", "https://h/p?mail=a@b",
+		"s3://bucket/v1:x@y", "/tmp/a:b@c", "file:///tmp/a:b@c", "sqlite:///a:b@c.db", "models:/m@champion", "",
+	} {
+		if got := parse(t, text).String(); got != text {
+			t.Errorf("%q was shown as %s", text, got)
+		}
 	}
 }
 
