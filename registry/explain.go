@@ -51,7 +51,7 @@ func (r *Resolver) Explain(ctx context.Context, uri core.URI, s Settings) (Expla
 		return Explanation{}, t.failed(err)
 	}
 	return Explanation{
-		URI: shown(uri), Hops: t.hops, Scheme: scheme, Kinds: rule.Kinds, About: rule.About, Origin: rule.Origin,
-		Instance: shown(instance), Prefix: path.Join(prefix, t.path), Key: key, ReadOnly: t.readOnly,
+		URI: uri.String(), Hops: t.hops, Scheme: scheme, Kinds: rule.Kinds, About: rule.About, Origin: rule.Origin,
+		Instance: instance.String(), Prefix: path.Join(prefix, t.path), Key: key, ReadOnly: t.readOnly,
 	}, nil
 }

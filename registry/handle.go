@@ -33,8 +33,8 @@ func (u *use) alive(kind Kind) error {
 
 // lacks gives the use back and says that the store does not serve the kind after all.
 func (u *use) lacks(uri core.URI, kind Kind) error {
-	err := core.Errorf(core.Unimplemented, "%s serves no %s", shown(uri), kind)
-	return u.abandon(core.Do("open", shown(uri), err))
+	err := core.Errorf(core.Unimplemented, "%s serves no %s", uri.String(), kind)
+	return u.abandon(core.Do("open", uri.String(), err))
 }
 
 // abandon gives the use back because of err.

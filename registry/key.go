@@ -29,9 +29,13 @@ func canonical(u core.URI, scheme string) (string, error) {
 		if path, err = filepath.Abs(path); err != nil {
 			return "", core.Errorf(core.Internal, "find the working directory: %w", err)
 		}
-		return "file:" + filepath.ToSlash(path), nil
+		text := "file:" + filepath.ToSlash(path)
+		if _, query, found := strings.Cut(u.String(), "?"); found && u.Scheme() != "" { // which holds options
+			text += "?" + query
+		}
+		return text, nil
 	}
-	text := u.Scheme() + shown(u)[len(u.Scheme()):]
+	text := u.Scheme() + u.String()[len(u.Scheme()):]
 	head, tail := text, ""
 	if end := strings.IndexAny(text, "?#"); end >= 0 {
 		head, tail = text[:end], text[end:]
@@ -97,9 +101,6 @@ func (p *pool) key(t target, s Settings) (string, error) {
 // note adds what a URI hides to the hash, and reports whether it hides anything.
 func note(sum hash.Hash, u core.URI) bool {
 	secret := u.Credential().Reveal()
-	if shown(u) != u.String() {
-		secret = u.Raw()
-	}
 	fmt.Fprintf(sum, "uri %q\n", secret)
 	return secret != ""
 }

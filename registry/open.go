@@ -147,7 +147,7 @@ func (r Rule) mount(uri core.URI) (instance core.URI, prefix string, err error) 
 		return uri, "", nil
 	}
 	instance, prefix, err = r.Mount(uri)
-	return instance, prefix, core.Do("open", shown(uri), err)
+	return instance, prefix, core.Do("open", uri.String(), err)
 }
 
 // checkArtifactURI refuses artifact roots that climb or carry a password (names.ArtifactLocation). What this machine's
@@ -157,7 +157,7 @@ func checkArtifactURI(uri core.URI) error {
 		return nil
 	}
 	if err := names.ArtifactLocation(uri.Raw()); err != nil {
-		return core.Do("open", shown(uri), core.Invalid("uri", "%w", err))
+		return core.Do("open", uri.String(), core.Invalid("uri", "%w", err))
 	}
 	return nil
 }
@@ -171,7 +171,7 @@ type target struct {
 
 func (r *Resolver) use(ctx context.Context, uri core.URI, kind Kind, s Settings) (*use, error) {
 	if scheme := uri.Scheme(); scheme == runsScheme || scheme == modelsScheme {
-		return nil, core.Invalid("uri", "%s names artifacts and is no %s store", shown(uri), kind)
+		return nil, core.Invalid("uri", "%s names artifacts and is no %s store", uri.String(), kind)
 	}
 	scheme, rule, err := r.rule(ctx, uri, kind)
 	if err != nil {
@@ -202,8 +202,8 @@ func (r *Resolver) share(ctx context.Context, t target, s Settings) (*use, error
 
 // opening names the URI on an error, unless the error does so itself.
 func opening(uri core.URI, err error) error {
-	if name := shown(uri); !strings.Contains(err.Error(), name) {
+	if name := uri.String(); !strings.Contains(err.Error(), name) {
 		err = errorf("%s: %w", name, err)
 	}
-	return core.Do("open", shown(uri), err)
+	return core.Do("open", uri.String(), err)
 }

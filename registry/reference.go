@@ -85,7 +85,7 @@ func (t *trail) advance(to place) error {
 		t.root, t.path = there, ""
 	}
 	t.readOnly = t.readOnly || to.readOnly
-	t.hops = append(t.hops, Hop{URI: shown(there), Why: to.why})
+	t.hops = append(t.hops, Hop{URI: there.String(), Why: to.why})
 	return nil
 }
 
@@ -94,11 +94,11 @@ func (t *trail) failed(err error) error {
 	if err == nil || !isReference(t.start) {
 		return err
 	}
-	way := []string{shown(t.start)}
+	way := []string{t.start.String()}
 	for _, hop := range t.hops {
 		way = append(way, hop.URI)
 	}
-	return core.Do("resolve", shown(t.start), fmt.Errorf("%s: %w", strings.Join(way, " → "), err))
+	return core.Do("resolve", t.start.String(), fmt.Errorf("%s: %w", strings.Join(way, " → "), err))
 }
 
 // split cuts the last name off, unless the URI names a root of its own.
@@ -175,7 +175,7 @@ func (r *Resolver) modelHop(ctx context.Context, u core.URI, s Settings) (place,
 		at = s.Tracking
 	}
 	if at.IsZero() {
-		return place{}, core.Invalid("registry", "%s needs a model registry, and none is set", shown(u))
+		return place{}, core.Invalid("registry", "%s needs a model registry, and none is set", u.String())
 	}
 	store, err := r.Registry(ctx, at, s.related())
 	if err != nil {
@@ -209,7 +209,7 @@ func (r *Resolver) loggedModelHop(ctx context.Context, u core.URI, ref names.Mod
 
 func (r *Resolver) trackingFor(ctx context.Context, u core.URI, s Settings) (core.TrackingStore, error) {
 	if s.Tracking.IsZero() {
-		return nil, core.Invalid("tracking", "%s needs a tracking store, and none is set", shown(u))
+		return nil, core.Invalid("tracking", "%s needs a tracking store, and none is set", u.String())
 	}
 	return r.Tracking(ctx, s.Tracking, s.related())
 }

@@ -80,6 +80,9 @@ func (r *Resolver) rule(ctx context.Context, u core.URI, kind Kind) (string, Rul
 	if u.IsZero() {
 		return "", Rule{}, core.Invalid("uri", "no URI is given")
 	}
+	if err := checkPassword(u); err != nil {
+		return "", Rule{}, err
+	}
 	scheme := u.Scheme()
 	if scheme == "" {
 		if err := unreadable(u); err != nil {
@@ -106,8 +109,8 @@ func (r *Resolver) rule(ctx context.Context, u core.URI, kind Kind) (string, Rul
 		return "", Rule{}, r.unknown(u, scheme)
 	}
 	if kind != "" && !rule.Offers(kind) {
-		return "", Rule{}, core.Do("open", shown(u), core.Errorf(core.Unimplemented,
-			"%s is no %s store: the scheme %s offers %s", shown(u), kind, scheme, cmp.Or(rule.offer(), "nothing")))
+		return "", Rule{}, core.Do("open", u.String(), core.Errorf(core.Unimplemented,
+			"%s is no %s store: the scheme %s offers %s", u.String(), kind, scheme, cmp.Or(rule.offer(), "nothing")))
 	}
 	return scheme, rule, nil
 }

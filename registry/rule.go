@@ -83,7 +83,10 @@ func (r Rule) name() string {
 // it: `s3://bucket/a/b` is a/b in s3://bucket. Query and credentials stay with the store.
 func ByAuthority(u core.URI) (instance core.URI, prefix string, err error) {
 	if u.Host() == "" {
-		return core.URI{}, "", core.Invalid("uri", "%s names no host or bucket: write %s://name/path", shown(u), u.Scheme())
+		return core.URI{}, "", core.Invalid("uri", "%s names no host or bucket: write %s://name/path", u.String(), u.Scheme())
+	}
+	if err := checkPassword(u); err != nil {
+		return core.URI{}, "", err
 	}
 	head, query, hasQuery := strings.Cut(u.Raw(), "?")
 	head = strings.TrimSuffix(head, u.Path())

@@ -9,25 +9,21 @@ import (
 
 const hidden = "***"
 
-// shown is the text of a URI for people. Beyond core.URI.String it hides what stands where a password was meant: before an
-// '@' that the password itself keeps out of the authority, as in `postgresql://u:p/w@host`, and in opaque forms.
-func shown(u core.URI) string {
-	text := u.String()
-	scheme := u.Scheme()
-	if scheme == "" {
-		return text
+// checkPassword refuses a URI whose password ends the authority too early, as in `postgresql://u:p/w@host`: the opener
+// would take a part of it for a path.
+func checkPassword(u core.URI) error {
+	rest, found := strings.CutPrefix(u.Raw()[min(len(u.Scheme())+1, len(u.Raw())):], "//")
+	if u.Scheme() == "" || !found {
+		return nil
 	}
-	rest := text[len(scheme)+1:]
-	start := len(text) - len(strings.TrimLeft(rest, "/"))
-	at := strings.LastIndexByte(text, '@')
-	if at <= start || u.User() != "" || text[start:at] == hidden {
-		return text
+	authority := rest
+	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
+		authority = rest[:end]
 	}
-	first, _, _ := strings.Cut(text[start:at], "/")
-	if _, port, found := strings.Cut(first, ":"); !found || strings.Trim(port, "0123456789") == "" && port != "" {
-		return text
+	if strings.HasPrefix(u.String(), u.Scheme()+"://"+hidden+"@") && !strings.Contains(authority, "@") {
+		return core.Invalid("uri", "%s: the password holds a /, ? or #: write it percent-encoded, / as %%2F", u)
 	}
-	return text[:start] + hidden + text[at:]
+	return nil
 }
 
 // scrubbed returns err, or an error of the same code without the secrets if its text holds one: openers are not trusted
@@ -71,7 +67,7 @@ func secretsOf(u core.URI, s Settings) []string {
 			_, password, _ := strings.Cut(secret, ":")
 			all = append(all, secret, password)
 		}
-		if masked := shown(uri); masked != uri.Raw() {
+		if uri.String() != uri.Raw() {
 			all = append(all, uri.Raw())
 		}
 	}

@@ -37,7 +37,7 @@ func schemeAlone(scheme string, rule Rule) error {
 // unknown is the error for a scheme that nobody serves.
 func (r *Resolver) unknown(u core.URI, scheme string) error {
 	known := r.Schemes()
-	text := fmt.Sprintf("no store serves the scheme %q of %s", short(scheme), short(shown(u)))
+	text := fmt.Sprintf("no store serves the scheme %q of %s", short(scheme), short(u.String()))
 	if near := nearest(scheme, known); near != "" {
 		text += fmt.Sprintf("; did you mean %s?", near)
 	}
