@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"pgregory.net/rapid"
 )
@@ -16,6 +17,9 @@ func TestLikeIsWhatTheRegexpSays(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.StringOfN(letters, 0, 12, -1).Draw(t, "text")
 		like := rapid.StringOfN(rapid.OneOf(letters, rapid.SampledFrom([]rune("%_%_"))), 0, 8, -1).Draw(t, "pattern")
+		if rapid.Bool().Draw(t, "near") {
+			like = near(t, text)
+		}
 		for _, folds := range []bool{false, true} {
 			p, ok := newPattern(like, folds)
 			if !ok {
@@ -31,6 +35,45 @@ func TestLikeIsWhatTheRegexpSays(t *testing.T) {
 			}
 		}
 	})
+}
+
+// near draws a pattern that the text fits when case does not count.
+func near(t *rapid.T, text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		switch rapid.IntRange(0, 5).Draw(t, "change") {
+		case 0:
+			b.WriteByte('_')
+		case 1:
+			b.WriteByte('%')
+		case 2:
+			b.WriteRune(unicode.SimpleFold(r))
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+func TestILikeFoldsAllScripts(t *testing.T) {
+	t.Parallel()
+	for text, like := range map[string]string{
+		"Ärger": "ärger", "k": "\u212a", "\u212a": "K", "ſ": "S", "ΣΑΣ": "σας", "ẞ": "ß", "Джон": "дЖОН",
+	} {
+		for _, form := range []string{like, "%" + like, like + "%", "%" + like + "%", "%" + like + "%_%"} {
+			folds, _ := newPattern(form, true)
+			exact, _ := newPattern(form, false)
+			long := strings.HasSuffix(form, "_%")
+			if !folds.matches(text) == !long || exact.matches(text) {
+				t.Errorf("%q ILIKE %q: %t, LIKE: %t", text, form, folds.matches(text), exact.matches(text))
+			}
+		}
+	}
+	for text, like := range map[string]string{"İ": "i", "ı": "I", "ss": "ß"} { // not simple folding
+		if p, _ := newPattern(like, true); p.matches(text) {
+			t.Errorf("%q ILIKE %q", text, like)
+		}
+	}
 }
 
 func TestLikeOnLongPieces(t *testing.T) {
