@@ -174,4 +174,10 @@ func deleteLast(y *yard) {
 		}
 		return err
 	})
+	y.put("d", "a file where the directory was")
+	y.holds("d", "a file where the directory was")
+	y.put("g/h/i", "x")
+	y.remove("g/h/i")
+	y.put("g", "a file where a tree was")
+	y.holds("g", "a file where a tree was")
 }
