@@ -128,10 +128,3 @@ func (p *pool) finish(in *instance) error {
 	close(in.gone)
 	return err
 }
-
-// size is the number of open instances.
-func (p *pool) size() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return len(p.open)
-}
