@@ -71,7 +71,9 @@ func (h *registryHandle) Version(ctx context.Context, ref core.VersionRef) (core
 	return h.store.Version(ctx, ref)
 }
 
-func (h *registryHandle) UpdateVersion(ctx context.Context, ref core.VersionRef, change core.VersionChange) (core.Version, error) {
+func (h *registryHandle) UpdateVersion(
+	ctx context.Context, ref core.VersionRef, change core.VersionChange,
+) (core.Version, error) {
 	if err := h.use.alive(Registry); err != nil {
 		return core.Version{}, err
 	}

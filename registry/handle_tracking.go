@@ -99,7 +99,9 @@ func (h *trackingHandle) LogBatch(ctx context.Context, id core.RunID, batch core
 	return h.store.LogBatch(ctx, id, batch)
 }
 
-func (h *trackingHandle) MetricHistory(ctx context.Context, id core.RunID, key string, o core.HistoryOptions) (core.Page[core.Metric], error) {
+func (h *trackingHandle) MetricHistory(
+	ctx context.Context, id core.RunID, key string, o core.HistoryOptions,
+) (core.Page[core.Metric], error) {
 	if err := h.use.alive(Tracking); err != nil {
 		return core.Page[core.Metric]{}, err
 	}

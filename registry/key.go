@@ -85,11 +85,11 @@ func (p *pool) key(t target, s Settings) (string, error) {
 		text += " read-only"
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Options)) {
-		fmt.Fprintf(sum, "option %q=%q\n", name, s.Options[name])
+		_, _ = fmt.Fprintf(sum, "option %q=%q\n", name, s.Options[name])
 		private = true
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Secrets)) {
-		fmt.Fprintf(sum, "secret %q=%q\n", name, s.Secrets[name].Reveal())
+		_, _ = fmt.Fprintf(sum, "secret %q=%q\n", name, s.Secrets[name].Reveal())
 		private = true
 	}
 	if private {
@@ -101,7 +101,7 @@ func (p *pool) key(t target, s Settings) (string, error) {
 // note adds what a URI hides to the hash, and reports whether it hides anything.
 func note(sum hash.Hash, u core.URI) bool {
 	secret := u.Credential().Reveal()
-	fmt.Fprintf(sum, "uri %q\n", secret)
+	_, _ = fmt.Fprintf(sum, "uri %q\n", secret)
 	return secret != ""
 }
 

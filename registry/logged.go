@@ -22,9 +22,10 @@ type logged struct {
 // mlflow/store/artifact/runs_artifact_repo.py.
 func (r *Resolver) preferLogged(ctx context.Context, l logged, s Settings) (place, error) {
 	name, rest, _ := strings.Cut(l.to.path, "/")
+	bad := names.LoggedModelName(name)
 	models, ok := core.As[core.LoggedModels](l.store)
-	if !ok || names.LoggedModelName(name) != nil {
-		return l.to, nil
+	if !ok || bad != nil {
+		return l.to, nil //nolint:nilerr // no model has such a name
 	}
 	found, err := newestLogged(ctx, models, l.run, name)
 	if err != nil || found.ID == "" {
@@ -34,7 +35,8 @@ func (r *Resolver) preferLogged(ctx context.Context, l logged, s Settings) (plac
 	if err != nil || !gone {
 		return l.to, err
 	}
-	return place{location: modelsScheme + ":/" + string(found.ID), path: rest, why: "logged model " + name + " of run " + string(l.run.ID)}, nil
+	why := "logged model " + name + " of run " + string(l.run.ID)
+	return place{location: modelsScheme + ":/" + string(found.ID), path: rest, why: why}, nil
 }
 
 func newestLogged(ctx context.Context, s core.LoggedModels, run core.Run, name string) (core.LoggedModel, error) {

@@ -94,7 +94,7 @@ func (r *Resolver) ArtifactAt(ctx context.Context, uri core.URI, s Settings) (co
 	if err != nil {
 		return nil, "", err
 	}
-	t, leaf, err := t.split()
+	leaf, err := t.split()
 	if err != nil {
 		return nil, "", err
 	}

@@ -103,7 +103,7 @@ func (p *pool) start(ctx context.Context, in *instance, open openFunc) {
 func (p *pool) release(in *instance) error {
 	p.mu.Lock()
 	in.uses--
-	if in.uses > 0 || in.opened && in.err != nil {
+	if failed := in.opened && in.err != nil; failed || in.uses > 0 {
 		p.mu.Unlock()
 		return nil
 	}

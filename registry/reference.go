@@ -101,20 +101,16 @@ func (t *trail) failed(err error) error {
 	return core.Do("resolve", t.start.String(), fmt.Errorf("%s: %w", strings.Join(way, " → "), err))
 }
 
-// split cuts the last name off, unless the URI names a root of its own.
-func (t trail) split() (trail, string, error) {
-	if isReference(t.start) || t.path != "" {
-		if t.path == "" {
-			return t, "", nil
-		}
-		var leaf string
+// split cuts the last name off and returns it, unless the URI names a root of its own.
+func (t *trail) split() (leaf string, err error) {
+	switch {
+	case t.path != "":
 		t.path, leaf = path.Split(t.path)
 		t.path = strings.TrimSuffix(t.path, "/")
-		return t, leaf, nil
+	case !isReference(t.start):
+		t.root, leaf, err = cutLeaf(t.root)
 	}
-	parent, leaf, err := cutLeaf(t.root)
-	t.root = parent
-	return t, leaf, err
+	return leaf, err
 }
 
 // cutLeaf cuts the last name off the path of a URI, whose query stays.

@@ -28,7 +28,8 @@ func New(finder Finder) *Resolver { return &Resolver{finder: finder} }
 func (r *Resolver) Handle(scheme string, rule Rule) error {
 	switch {
 	case !validScheme(scheme):
-		return core.Invalid("scheme", "%q is no scheme: it must be a lower-case letter, then up to 31 letters, digits, +, - or .", scheme)
+		return core.Invalid("scheme",
+			"%q is no scheme: it must be a lower-case letter, then up to 31 letters, digits, +, - or .", scheme)
 	case scheme == runsScheme || scheme == modelsScheme:
 		return core.Invalid("scheme", "the resolver itself follows %s:/ URIs", scheme)
 	case rule.Opener == nil || len(rule.Kinds) == 0:

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"math"
 	"unicode/utf8"
 
 	"github.com/mlstore/mlstore/core"
@@ -53,9 +54,8 @@ func Split(b core.Batch, l core.Limits) []core.Batch {
 
 // orAny reads a limit: 0 is none.
 func orAny(limit int) int {
-	const any = int(^uint(0) >> 1)
 	if limit <= 0 {
-		return any
+		return math.MaxInt
 	}
 	return limit
 }

@@ -2,9 +2,9 @@ package client_test
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -25,14 +25,14 @@ func zoo(t *testing.T) (*mem.Tracking, []core.ExperimentID) {
 		in = append(in, exp.ID)
 		for i := range 20 {
 			run, err := s.CreateRun(t.Context(), exp.ID, core.RunSpec{
-				Name: numbered("r", i%7), StartTime: core.Millis(100 + i%5), Tags: map[string]string{"odd": fmt.Sprint(i % 2)},
+				Name: numbered("r", i%7), StartTime: core.Millis(100 + i%5), Tags: map[string]string{"odd": strconv.Itoa(i % 2)},
 			})
 			check(t, err)
 			value := float64(i % 6)
 			if i%6 == 5 {
 				value = math.NaN()
 			}
-			batch := core.Batch{Params: []core.Param{{Key: "lr", Value: fmt.Sprint(i % 3)}}}
+			batch := core.Batch{Params: []core.Param{{Key: "lr", Value: strconv.Itoa(i % 3)}}}
 			if i%4 != 0 {
 				batch.Metrics = []core.Metric{{Key: "loss", Value: value}}
 			}
@@ -97,7 +97,7 @@ func TestCompleteRegistrySearchesLikeANativeStore(t *testing.T) {
 	native := mem.NewRegistry()
 	for i := range 10 {
 		name := numbered("m", i)
-		_, err := native.CreateModel(t.Context(), core.ModelSpec{Name: name, Tags: map[string]string{"odd": fmt.Sprint(i % 2)}})
+		_, err := native.CreateModel(t.Context(), core.ModelSpec{Name: name, Tags: map[string]string{"odd": strconv.Itoa(i % 2)}})
 		check(t, err)
 		for range i % 4 {
 			_, err := native.CreateVersion(t.Context(), name, core.VersionSpec{Source: "s3://b/" + name})
@@ -189,7 +189,9 @@ func TestCompleteReadsNothingForABadSearch(t *testing.T) {
 	complete, err := client.Complete(t.Context(), inner)
 	check(t, err)
 	for _, q := range []core.RunQuery{
-		{Filter: "metrics.loss <"}, {OrderBy: []string{"nonsense"}}, {PageOptions: core.PageOptions{Limit: -1}},
+		{Filter: "metrics.loss <"},
+		{OrderBy: []string{"nonsense"}},
+		{PageOptions: core.PageOptions{Limit: -1}},
 		{PageOptions: core.PageOptions{Token: "foreign"}},
 	} {
 		q.Experiments = []core.ExperimentID{"0"}

@@ -93,10 +93,10 @@ func (f *artifactFS) list(name string) ([]fs.DirEntry, error) {
 // pathError makes an error that errors.Is finds both as the store's and as package fs's.
 func pathError(op, name string, err error) error {
 	var as error
-	switch core.CodeOf(err) {
-	case core.NotFound, core.InvalidArgument: // a name that the store cannot have is not there
+	switch {
+	case errors.Is(err, core.ErrNotFound), errors.Is(err, core.ErrInvalid): // a name that no store can have is not there
 		as = fs.ErrNotExist
-	case core.PermissionDenied, core.Unauthenticated:
+	case errors.Is(err, core.ErrPermission), errors.Is(err, core.ErrUnauthenticated):
 		as = fs.ErrPermission
 	}
 	return &fs.PathError{Op: op, Path: name, Err: errors.Join(as, err)}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime"
+	"slices"
 	"sync"
 
 	"github.com/mlstore/mlstore/core"
@@ -147,8 +149,7 @@ func (t *transfer) result(ctx context.Context, key string) error {
 	code := core.Internal
 	delete(t.codes, core.Internal)
 	if len(t.codes) == 1 {
-		for code = range t.codes { //nolint:revive // takes the only one
-		}
+		code = slices.Collect(maps.Keys(t.codes))[0]
 	}
 	err := errors.Join(t.failed...)
 	if more := t.misses - len(t.failed); more > 0 {

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -76,7 +77,7 @@ func TestUploadAndDownloadKeepATree(t *testing.T) {
 	t.Parallel()
 	files := map[string]string{"a.txt": "a", "empty": "", "d/e/ü b+c%20.bin": strings.Repeat("x", 3<<20), ".hidden": "h", "d/x": "1"}
 	for i := range 60 {
-		files[fmt.Sprintf("many/%02d", i)] = fmt.Sprint(i)
+		files[fmt.Sprintf("many/%02d", i)] = strconv.Itoa(i)
 	}
 	r, ctx := mem.NewArtifacts(), t.Context()
 	check(t, client.UploadDir(ctx, r, tree(t, files), "up/here", client.TransferOptions{}))
@@ -193,7 +194,7 @@ func TestDownloadFollowsNoLinkOut(t *testing.T) {
 func TestDownloadVerifies(t *testing.T) {
 	t.Parallel()
 	changes := map[string]func(string) string{
-		"other bytes": func(s string) string { return strings.ToUpper(s) },
+		"other bytes": strings.ToUpper,
 		"cut short":   func(s string) string { return s[:1] },
 		"too long":    func(s string) string { return s + "x" },
 	}
@@ -234,8 +235,11 @@ func TestUploadFile(t *testing.T) {
 		local, target string
 		err           error
 	}{
-		{local, "../y", core.ErrInvalid}, {local, "", core.ErrInvalid}, {dir, "y", core.ErrInvalid},
-		{filepath.Join(dir, "nobody"), "y", core.ErrNotFound}, {local, "x", core.ErrState},
+		{local, "../y", core.ErrInvalid},
+		{local, "", core.ErrInvalid},
+		{dir, "y", core.ErrInvalid},
+		{filepath.Join(dir, "nobody"), "y", core.ErrNotFound},
+		{local, "x", core.ErrState},
 	} {
 		_, err := client.UploadFile(ctx, r, bad.local, bad.target, client.TransferOptions{})
 		wantIs(t, err, bad.err)
