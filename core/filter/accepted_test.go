@@ -82,6 +82,7 @@ func TestFiltersThatAreRead(t *testing.T) {
 		{"runs", "params.a like 'x%'", param("a", filter.Like, "x%"), "params.`a` LIKE 'x%'"},
 		{"runs", "params.a\tIlike\n'x%'", param("a", filter.ILike, "x%"), "params.`a` ILIKE 'x%'"},
 		{"runs", "run_id in('a','b')", list("run_id", filter.In, "a", "b"), "run_id IN ('a', 'b')"},
+		{"runs", "run_id IN ('a',)", list("run_id", filter.In, "a"), "run_id IN ('a')"},
 		{"runs", "run_id not  in ( 'A' , '1' )", list("run_id", filter.NotIn, "A", "1"), "run_id NOT IN ('A', '1')"},
 		{"runs", "params.a is null", filter.Filter{{Entity: filter.Param, Key: "a", Op: filter.IsNull, Value: filter.Null{}}}, "params.`a` IS NULL"},
 		{"runs", "tags.a IS not NULL", filter.Filter{{Entity: filter.TagEntity, Key: "a", Op: filter.IsNotNull, Value: filter.Null{}}}, "tags.`a` IS NOT NULL"},

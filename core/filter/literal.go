@@ -126,6 +126,8 @@ func (p *parser) listValue(c *Clause, col column) (Value, error) {
 		switch {
 		case t.text == ")" && len(items) == 0:
 			return nil, p.fault(t, "While parsing a list in the query, expected a non-empty list of string values, but got empty list")
+		case t.text == ")": // one comma may end the list, as Python writes a tuple of one: ('a',)
+			return items, nil
 		case t.kind != textToken:
 			return nil, p.fault(t, "While parsing a list in the query, expected string value, punctuation, or whitespace, "+
 				"but got different type in list: %s", t)
