@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -46,6 +47,11 @@ func (e *Env[S]) HasSecond() bool { return !e.session.oneHandle() }
 // Name makes a name that nothing else has, in this run or another one. It starts with Prefix.
 func (e *Env[S]) Name(what string) string {
 	return fmt.Sprintf("%s-%s-%d-%s", e.session.prefix, e.id, e.names.Add(1), what)
+}
+
+// Owns reports whether Name of this case made the name, or the start of it.
+func (e *Env[S]) Owns(name string) bool {
+	return strings.HasPrefix(name, e.session.prefix+"-"+e.id+"-")
 }
 
 // Prefix starts the name of everything that the run creates, and of nothing else.

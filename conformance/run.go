@@ -30,7 +30,7 @@ func (s *session[S]) runAll(ctx context.Context) {
 	defer close(work)
 	for _, c := range s.suite.Cases {
 		entry := c.Entry(s.suite.Kind)
-		if !s.options.selects(entry) || s.running(c) {
+		if !s.options.selects(entry) || s.spans(c.ID) {
 			continue
 		}
 		select {
@@ -42,10 +42,10 @@ func (s *session[S]) runAll(ctx context.Context) {
 	}
 }
 
-// running reports whether the case spans the run and has begun.
-func (s *session[S]) running(c Case[S]) bool {
+// spans reports whether the case spans the run and has begun.
+func (s *session[S]) spans(id string) bool {
 	for _, a := range s.around {
-		if a.of.ID == c.ID {
+		if a.of.ID == id {
 			return true
 		}
 	}

@@ -1,0 +1,2 @@
+// Package tracking is the conformance suite of tracking stores.
+package tracking
