@@ -18,6 +18,7 @@ type checkpoint struct {
 	mu      sync.Mutex
 	names   map[journalName]int64 // how long each journal was
 	files   map[string]bool       // relaxed: files that were appended to without a journal
+	retired map[journalName]bool  // journals that are empty now; the files stay for the next change, until Close
 	running bool
 	closed  bool
 	stop    chan struct{}
@@ -118,6 +119,15 @@ func (c *checkpoint) close() error {
 		<-idle
 	}
 	return c.once()
+}
+
+func (c *checkpoint) retire(name journalName) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.retired == nil {
+		c.retired = map[journalName]bool{}
+	}
+	c.retired[name] = true
 }
 
 // checkpoint flushes the files that journals have changed and removes the journals, as far as nobody is using them. What
@@ -258,7 +268,7 @@ func (t *Tracking) flushPaths(paths map[string]bool) error {
 	return nil
 }
 
-// retire removes a journal whose files have been flushed, unless it has grown since.
+// retire empties a journal whose files have been flushed, unless it has grown since. The file stays: making files is slow.
 func (t *Tracking) retire(name journalName, size int64) (bool, error) {
 	free, _, busy, err := t.tryJournal(name)
 	if busy || err != nil {
@@ -273,5 +283,23 @@ func (t *Tracking) retire(name journalName, size int64) (bool, error) {
 	if j.size != size || j.pending() {
 		return false, nil
 	}
-	return true, t.forgetJournal(name.kind, name.id)
+	t.dirty.retire(name)
+	return true, j.drop(0)
+}
+
+// removeRetired removes the empty journals that are not needed any more.
+func (t *Tracking) removeRetired() error {
+	var errs []error
+	for name := range t.dirty.retired {
+		free, _, busy, err := t.tryJournal(name)
+		if busy || err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		if at, err := stat(t.top.dir, hiddenName+"/"+name.kind+"/"+name.id); err == nil && !at.absent() && at.Size == 0 {
+			errs = append(errs, t.forgetJournal(name.kind, name.id))
+		}
+		free()
+	}
+	return errors.Join(errs...)
 }

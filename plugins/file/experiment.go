@@ -112,6 +112,30 @@ func (t *Tracking) lockExperiment(
 	return false, do(e, f)
 }
 
+// holdExperiment is withExperiment for reading, with a second part that runs under the lock, but behind the gate no more: so
+// that several calls of one process may be there at once. The folder that it gets is the experiment's.
+func (t *Tracking) holdExperiment(
+	ctx context.Context, id core.ExperimentID, look func(*experiment, *folder) error, do func(*folder) error,
+) error {
+	var held *folder
+	err := t.withExperiment(ctx, id, shared, func(e *experiment, f *folder) error {
+		if err := look(e, f); err != nil {
+			return err
+		}
+		again, lost := false, error(nil)
+		held, again, lost = t.lockFolder(ctx, e.base, shared) // at once: it is locked for reading
+		if again {
+			lost = core.Missing("experiment", id) // somebody who keeps no locks has moved it
+		}
+		return lost
+	})
+	if err != nil {
+		return err
+	}
+	defer held.close()
+	return do(held)
+}
+
 // refresh brings what is known of the experiment itself up to date. The folder's lock must be held.
 func (e *experiment) refresh(ctx context.Context, f *folder) error {
 	same := false

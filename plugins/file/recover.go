@@ -23,7 +23,7 @@ func (t *Tracking) experimentPending(id core.ExperimentID) (bool, error) {
 
 func (t *Tracking) pending(kind, id string) (bool, error) {
 	at, err := stat(t.top.dir, hiddenName+"/"+kind+"/"+id)
-	if at.absent() || err != nil {
+	if at.Size == 0 || err != nil { // absent, or empty
 		return false, ioError("look for a journal of", id, err)
 	}
 	j, err := t.openJournal(kind, id, false)

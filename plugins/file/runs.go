@@ -24,11 +24,11 @@ func (t *Tracking) CreateRun(ctx context.Context, in core.ExperimentID, spec cor
 		return core.Run{}, err
 	}
 	var created core.Run
-	err = t.withExperiment(ctx, in, shared, func(e *experiment, f *folder) error {
-		shown, err := e.active(ctx, f)
-		if err != nil {
-			return err
-		}
+	var shown core.Experiment
+	err = t.holdExperiment(ctx, in, func(e *experiment, f *folder) (err error) {
+		shown, err = e.active(ctx, f)
+		return err
+	}, func(f *folder) error {
 		id, name := core.NewRunID(), spec.RunName()
 		created = core.Run{
 			RunInfo: core.RunInfo{
@@ -38,7 +38,7 @@ func (t *Tracking) CreateRun(ctx context.Context, in core.ExperimentID, spec cor
 			RunData: core.RunData{Metrics: map[string]core.Metric{}, Params: map[string]string{}, Tags: copied(spec.Tags)},
 		}
 		created.Tags[core.RunNameTag] = name
-		return t.makeRun(ctx, e, created, nil)
+		return t.makeRun(ctx, f.path, created, nil)
 	})
 	if err != nil {
 		return core.Run{}, err
@@ -46,16 +46,16 @@ func (t *Tracking) CreateRun(ctx context.Context, in core.ExperimentID, spec cor
 	return created, nil
 }
 
-// makeRun makes the folder of a new run, with the steps that more adds. It appears as a whole. The lock of the experiment is
-// held. One record, flushed at once, makes it durable; its many files are flushed later.
-func (t *Tracking) makeRun(ctx context.Context, e *experiment, r core.Run, more []op) error {
+// makeRun makes the folder of a new run, with the steps that more adds. It appears as a whole. The lock of the experiment,
+// whose folder is base, is held. One record, flushed at once, makes it durable; its many files are flushed later.
+func (t *Tracking) makeRun(ctx context.Context, base string, r core.Run, more []op) error {
 	f, err := t.newFolder(ctx, string(r.ID))
 	if err != nil {
 		return err
 	}
 	defer t.dropNew(f)
 	ops := append(runSteps(r), more...)
-	rec := record{experiment: e.id, ops: append([]op{{kind: opCreate}}, ops...)}
+	rec := record{experiment: r.ExperimentID, ops: append([]op{{kind: opCreate}}, ops...)}
 	j, err := t.openJournal(runJournals, string(r.ID), true)
 	if err != nil {
 		return err
@@ -65,7 +65,7 @@ func (t *Tracking) makeRun(ctx context.Context, e *experiment, r core.Run, more 
 		return t.undoNew(j, r.ID, err)
 	}
 	t.dirty.add(runJournals, string(r.ID), j.size)
-	if err := t.placeRun(f, e.base, r.ID, rec); err != nil {
+	if err := t.placeRun(f, base, r.ID, rec); err != nil {
 		return t.undoNew(j, r.ID, err)
 	}
 	return j.done(t.boot)

@@ -108,11 +108,11 @@ func (t *Tracking) eachRun(ctx context.Context, id core.ExperimentID, n need, do
 	if core.CheckExperimentID(id) != nil {
 		return nil
 	}
-	err := t.withExperiment(ctx, id, shared, func(e *experiment, f *folder) error {
-		runs, err := t.listRuns(e, f)
-		if err != nil {
-			return err
-		}
+	var runs []*run
+	err := t.holdExperiment(ctx, id, func(e *experiment, f *folder) (err error) {
+		runs, err = t.listRuns(e, f)
+		return err
+	}, func(*folder) error {
 		return parallel(ctx, runs, func(r *run) error { return t.lookAtRun(ctx, r, n, do) })
 	})
 	if errors.Is(err, core.ErrNotFound) {

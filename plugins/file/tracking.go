@@ -203,7 +203,7 @@ func (t *Tracking) Close() error {
 	if !t.open {
 		return nil
 	}
-	err := t.dirty.close()
+	err := errors.Join(t.dirty.close(), t.removeRetired())
 	t.store.close()
 	t.top.close()
 	return core.Do("close", "file", err)
