@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
@@ -34,14 +32,9 @@ type ArtifactsOptions struct {
 //
 // A Put holds three buffers of 256 KiB at most, whatever the size of the artifact.
 type Artifacts struct {
-	dir  string
+	at   lazyFolder
 	o    ArtifactsOptions
 	free sync.Pool // of *[chunkSize]byte
-
-	mu     sync.Mutex
-	root   *disk.Root // nil until the folder is there and needed
-	info   fs.FileInfo
-	closed bool
 }
 
 // NewArtifacts returns the repository in the folder at location, a path or a file: URI. The folder is made by the first
@@ -51,32 +44,14 @@ func NewArtifacts(location string, o ArtifactsOptions) (*Artifacts, error) {
 	if err != nil {
 		return nil, core.Do("open artifacts", "", err)
 	}
-	return &Artifacts{dir: dir, o: o}, nil
-}
-
-// localFolder is the absolute path that a location names.
-func localFolder(location string) (string, error) {
-	uri, err := core.ParseURI(location)
-	if err != nil {
-		return "", err
-	}
-	path, err := uri.LocalPath()
-	if err != nil {
-		return "", err
-	}
-	if path == "" {
-		return "", core.Invalid("uri", "the location of a folder must not be empty")
-	}
-	abs, err := filepath.Abs(path)
-	if err != nil {
-		return "", core.Invalid("uri", "%s has no absolute path: %w", uri, err)
-	}
-	return abs, nil
+	a := &Artifacts{at: lazyFolder{dir: dir, store: "artifact"}, o: o}
+	a.at.prepare = a.prepare
+	return a, nil
 }
 
 // Describe says what the repository promises.
 func (a *Artifacts) Describe(ctx context.Context) (core.Info, error) {
-	if err := a.begin(ctx); err != nil {
+	if err := a.at.begin(ctx); err != nil {
 		return core.Info{}, core.Do("describe artifacts", "", err)
 	}
 	promises := []core.Capability{core.PutIfAbsent, core.ArtifactMtime, core.PagesKeyset}
@@ -90,65 +65,17 @@ func (a *Artifacts) Describe(ctx context.Context) (core.Info, error) {
 }
 
 // Close ends the use of the repository. Open readers can be read to their end.
-func (a *Artifacts) Close() error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.closed || a.root == nil {
-		a.closed = true
+func (a *Artifacts) Close() error { return a.at.close() }
+
+// prepare removes what writers have left that died. A folder that we may only read needs no sweeping.
+func (a *Artifacts) prepare(root *disk.Root) error {
+	if a.o.ReadOnly {
 		return nil
 	}
-	a.closed = true
-	return a.root.Close()
-}
-
-// begin refuses a call that comes too late.
-func (a *Artifacts) begin(ctx context.Context) error {
-	a.mu.Lock()
-	closed := a.closed
-	a.mu.Unlock()
-	if closed {
-		return core.Closed("artifact")
+	if err := root.Sweep("."); !errors.Is(err, core.ErrPermission) {
+		return err
 	}
-	return core.Interrupted(ctx)
-}
-
-// opening says what to do about a folder that is not there.
-type opening int
-
-const (
-	ifThere opening = iota // it is ErrNotFound
-	create
-)
-
-// folder returns the open folder. It opens it anew when it has been replaced by another one.
-func (a *Artifacts) folder(how opening) (*disk.Root, error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.closed {
-		return nil, core.Closed("artifact")
-	}
-	now, err := os.Stat(a.dir)
-	if a.root != nil && err == nil && os.SameFile(a.info, now) {
-		return a.root, nil
-	}
-	open := disk.Open
-	if how == create {
-		open = disk.Create
-	}
-	root, err := open(a.dir)
-	if err != nil {
-		return nil, err
-	}
-	info, err := root.Stat(".")
-	if err == nil && !a.o.ReadOnly {
-		err = root.Sweep(".")
-	}
-	if err != nil && !errors.Is(err, core.ErrPermission) { // a folder that we may only read needs no sweeping
-		_ = root.Close()
-		return nil, err
-	}
-	a.root, a.info = root, info // calls that still use the old one finish with it; the garbage collector closes it
-	return root, nil
+	return nil
 }
 
 // reserved reports a path of which some component belongs to writers: nothing is there for our callers.
@@ -173,7 +100,7 @@ func (a *Artifacts) Stat(ctx context.Context, path string) (core.Artifact, error
 }
 
 func (a *Artifacts) stat(ctx context.Context, path string) (core.Artifact, error) {
-	if err := a.begin(ctx); err != nil {
+	if err := a.at.begin(ctx); err != nil {
 		return core.Artifact{}, err
 	}
 	if err := core.CheckArtifactPath(path); err != nil {
@@ -183,7 +110,7 @@ func (a *Artifacts) stat(ctx context.Context, path string) (core.Artifact, error
 	if reserved(path) {
 		return core.Artifact{}, missing
 	}
-	root, err := a.folder(ifThere)
+	root, err := a.at.open(ifThere)
 	if err == nil {
 		var info fs.FileInfo
 		if info, err = root.Stat(path); err == nil {
@@ -225,7 +152,7 @@ func (a *Artifacts) Delete(ctx context.Context, path string, o core.DeleteOption
 }
 
 func (a *Artifacts) delete(ctx context.Context, path string, o core.DeleteOptions) error {
-	if err := a.begin(ctx); err != nil {
+	if err := a.at.begin(ctx); err != nil {
 		return err
 	}
 	if err := cmp.Or(core.CheckDelete(path, o), a.writable()); err != nil {
@@ -234,12 +161,12 @@ func (a *Artifacts) delete(ctx context.Context, path string, o core.DeleteOption
 	if reserved(path) {
 		return nil
 	}
-	root, err := a.folder(ifThere)
+	root, err := a.at.open(ifThere)
 	if err != nil {
 		return unlessNothing(err)
 	}
 	if path != "" {
-		return unlessNothing(root.Discard(path, a.durability()))
+		return unlessNothing(root.Discard(path, ".", a.durability()))
 	}
 	entries, err := root.ReadDir(".")
 	if err != nil {
@@ -249,7 +176,7 @@ func (a *Artifacts) delete(ctx context.Context, path string, o core.DeleteOption
 		if err := core.Interrupted(ctx); err != nil {
 			return err
 		}
-		if err := root.Discard(entry.Name(), disk.Relaxed); err != nil {
+		if err := root.Discard(entry.Name(), ".", disk.Relaxed); err != nil {
 			return err
 		}
 	}

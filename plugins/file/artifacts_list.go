@@ -27,7 +27,7 @@ func (a *Artifacts) List(ctx context.Context, dir string, o core.ListOptions) (c
 
 func (a *Artifacts) list(ctx context.Context, dir string, o core.ListOptions) (core.Page[core.Artifact], error) {
 	var page core.Page[core.Artifact]
-	if err := a.begin(ctx); err != nil {
+	if err := a.at.begin(ctx); err != nil {
 		return page, err
 	}
 	dir, err := core.CheckArtifactDir(dir)
@@ -42,7 +42,7 @@ func (a *Artifacts) list(ctx context.Context, dir string, o core.ListOptions) (c
 	if err := l.resume(o.Token); err != nil {
 		return page, err
 	}
-	root, err := a.folder(ifThere)
+	root, err := a.at.open(ifThere)
 	if err == nil && !reserved(dir) {
 		l.root = root
 		err = l.walk(dir)

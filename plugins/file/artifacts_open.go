@@ -21,7 +21,7 @@ func (a *Artifacts) Open(ctx context.Context, path string, o core.ReadOptions) (
 }
 
 func (a *Artifacts) open(ctx context.Context, path string, o core.ReadOptions) (*artifactReader, error) {
-	if err := a.begin(ctx); err != nil {
+	if err := a.at.begin(ctx); err != nil {
 		return nil, err
 	}
 	if err := cmp.Or(core.CheckArtifactPath(path), core.CheckRead(o)); err != nil {
@@ -31,7 +31,7 @@ func (a *Artifacts) open(ctx context.Context, path string, o core.ReadOptions) (
 	if reserved(path) {
 		return nil, missing
 	}
-	root, err := a.folder(ifThere)
+	root, err := a.at.open(ifThere)
 	if err != nil {
 		if nothing(err) {
 			err = missing
@@ -39,10 +39,15 @@ func (a *Artifacts) open(ctx context.Context, path string, o core.ReadOptions) (
 		return nil, err
 	}
 	f, err := root.OpenRegular(path, os.O_RDONLY, 0)
-	if err != nil {
-		if nothing(err) {
-			err = missing
+	switch {
+	case errors.Is(err, disk.ErrDir):
+		if filled, failed := hasFile(root, path); !filled || failed != nil {
+			return nil, cmp.Or(failed, missing)
 		}
+		return nil, err
+	case nothing(err):
+		return nil, missing
+	case err != nil:
 		return nil, err
 	}
 	length, err := position(f, path, o)

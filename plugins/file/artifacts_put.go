@@ -26,7 +26,7 @@ func (a *Artifacts) Put(ctx context.Context, path string, r io.Reader, o core.Pu
 }
 
 func (a *Artifacts) put(ctx context.Context, name string, r io.Reader, o core.PutOptions) (core.Artifact, error) {
-	if err := a.begin(ctx); err != nil {
+	if err := a.at.begin(ctx); err != nil {
 		return core.Artifact{}, err
 	}
 	err := cmp.Or(core.CheckArtifactPath(name), core.CheckPut(o, core.DefaultLimits()), a.writable())
@@ -36,7 +36,7 @@ func (a *Artifacts) put(ctx context.Context, name string, r io.Reader, o core.Pu
 	if reserved(name) {
 		return core.Artifact{}, core.Invalid("path", "%q is a name for files that are being written", name)
 	}
-	root, err := a.folder(create)
+	root, err := a.at.open(create)
 	if err != nil {
 		return core.Artifact{}, err
 	}

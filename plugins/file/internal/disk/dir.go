@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"io/fs"
+	"maps"
 	"path"
 	"strings"
 
@@ -87,11 +88,17 @@ func (s *state) forgetDurable(full string) {
 	delete(s.durable, full)
 }
 
-// moved forgets what is known of directories: one of them went.
-func (s *state) moved() {
+// moved forgets what is known of what was at full and below it.
+func (s *state) moved(full string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	clear(s.durable)
+	maps.DeleteFunc(s.durable, func(dir string, _ struct{}) bool { return within(dir, full) })
+	maps.DeleteFunc(s.failed, func(file string, _ struct{}) bool { return within(file, full) })
+}
+
+func within(name, dir string) bool {
+	below, found := strings.CutPrefix(name, dir)
+	return found && (below == "" || below[0] == '/')
 }
 
 // SyncDir flushes the entries of a directory. "." is the root.
@@ -151,8 +158,8 @@ func (r *Root) Rename(from, to string, d Durability) error {
 	if err := move(from, to); err != nil {
 		return r.fail("rename", to, err)
 	}
-	r.state.moved()
-	r.state.renewed(r.full(to))
+	r.state.moved(r.full(from))
+	r.state.moved(r.full(to))
 	if d == Relaxed {
 		return nil
 	}
@@ -222,8 +229,7 @@ func (r *Root) remove(name string, d Durability, how func(place) error) error {
 	if err := how(at); err != nil {
 		return r.fail("remove", name, err)
 	}
-	r.state.moved()
-	r.state.renewed(r.full(name))
+	r.state.moved(r.full(name))
 	if d == Relaxed {
 		return nil
 	}
@@ -231,9 +237,9 @@ func (r *Root) remove(name string, d Durability, how func(place) error) error {
 }
 
 // Discard removes name and everything below it, like RemoveAll, but so that it goes in one step, also for readers and after
-// a crash: it first gets a temporary name in the root.
-func (r *Root) Discard(name string, d Durability) error {
-	gone := tempPrefix + rand.Text()
+// a crash: it first moves to a temporary name in the directory dir.
+func (r *Root) Discard(name, dir string, d Durability) error {
+	gone := join(dir, tempPrefix+rand.Text())
 	err := r.Rename(name, gone, d)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

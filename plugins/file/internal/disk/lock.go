@@ -2,6 +2,7 @@ package disk
 
 import (
 	"context"
+	"errors"
 	"os"
 
 	"github.com/mlstore/mlstore/core"
@@ -18,6 +19,38 @@ type keyed struct {
 //
 // When ctx ends while another process holds the lock, one goroutine waits on until that process lets go, and gives it back.
 func (r *Root) Lock(ctx context.Context, name string) (unlock func(), err error) {
+	turn, err := r.queue(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	f, err := r.lockCurrent(ctx, name, exclusive)
+	if err != nil {
+		turn()
+		return nil, err
+	}
+	return func() { _ = f.Close(); turn() }, nil // closing frees the lock of the file
+}
+
+// RLock takes the lock together with others that take it by RLock: only Lock excludes them. It makes no file: where there is
+// none, nobody has ever taken the lock, and RLock takes nothing.
+func (r *Root) RLock(ctx context.Context, name string) (unlock func(), err error) {
+	turn, err := r.queue(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	defer turn() // readers queue behind a writer that waits, but do not keep each other
+	f, err := r.lockCurrent(ctx, name, shared)
+	if errors.Is(err, core.ErrNotFound) {
+		return func() {}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return func() { _ = f.Close() }, nil
+}
+
+// queue waits for the turn among the goroutines of this process.
+func (r *Root) queue(ctx context.Context, name string) (leave func(), err error) {
 	if err := core.Interrupted(ctx); err != nil {
 		return nil, err
 	}
@@ -25,22 +58,22 @@ func (r *Root) Lock(ctx context.Context, name string) (unlock func(), err error)
 	local := r.state.enter(key)
 	select {
 	case local.held <- struct{}{}:
+		return func() { <-local.held; r.state.leave(key, local) }, nil
 	case <-ctx.Done():
 		r.state.leave(key, local)
 		return nil, core.Interrupted(ctx)
 	}
-	free := func() {
-		<-local.held
-		r.state.leave(key, local)
-	}
+}
+
+// lockCurrent locks the file that has the name when the lock is there.
+func (r *Root) lockCurrent(ctx context.Context, name string, kind lockKind) (*os.File, error) {
 	for {
-		f, err := r.lockFile(ctx, name)
+		f, err := r.lockFile(ctx, name, kind)
 		if err != nil {
-			free()
 			return nil, err
 		}
 		if r.isCurrent(name, f) {
-			return func() { _ = f.Close(); free() }, nil // closing frees the lock of the file
+			return f, nil
 		}
 		_ = f.Close() // removed or replaced while we waited: that lock excludes nobody
 	}
@@ -66,17 +99,29 @@ func (s *state) leave(key string, local *keyed) {
 	}
 }
 
+// lockKind is exclusive or shared.
+type lockKind int
+
+const (
+	exclusive lockKind = iota
+	shared
+)
+
 // lockFile opens the file and locks it against other processes.
-func (r *Root) lockFile(ctx context.Context, name string) (*os.File, error) {
-	f, err := r.OpenRegular(name, os.O_RDWR|os.O_CREATE, fileMode)
+func (r *Root) lockFile(ctx context.Context, name string, kind lockKind) (*os.File, error) {
+	flag := os.O_RDWR | os.O_CREATE
+	if kind == shared {
+		flag = os.O_RDONLY
+	}
+	f, err := r.OpenRegular(name, flag, fileMode)
 	if err != nil {
 		return nil, err
 	}
-	if tryLock(f) {
+	if tryLock(f, kind) {
 		return f, nil
 	}
 	locked := make(chan error, 1)
-	go func() { locked <- waitLock(f) }()
+	go func() { locked <- waitLock(f, kind) }()
 	select {
 	case err := <-locked:
 		if err != nil {

@@ -18,11 +18,16 @@ const openNonblock = unix.O_NONBLOCK
 // maxUnlocked is how old a temporary file must be to count as abandoned where files cannot be locked.
 const maxUnlocked = 24 * time.Hour
 
-func tryLock(f *os.File) bool {
-	return flock(f, unix.LOCK_EX|unix.LOCK_NB) == nil
-}
+func tryLock(f *os.File, kind lockKind) bool { return flock(f, kind.flag()|unix.LOCK_NB) == nil }
 
-func waitLock(f *os.File) error { return flock(f, unix.LOCK_EX) }
+func waitLock(f *os.File, kind lockKind) error { return flock(f, kind.flag()) }
+
+func (k lockKind) flag() int {
+	if k == shared {
+		return unix.LOCK_SH
+	}
+	return unix.LOCK_EX
+}
 
 func flock(f *os.File, how int) error {
 	conn, err := f.SyscallConn()

@@ -15,13 +15,20 @@ const openNonblock = 0
 // maxUnlocked is how old a temporary file must be to count as abandoned: a locked file could not be renamed.
 const maxUnlocked = 24 * time.Hour
 
-func tryLock(f *os.File) bool {
-	return lockFile(f, windows.LOCKFILE_EXCLUSIVE_LOCK|windows.LOCKFILE_FAIL_IMMEDIATELY) == nil
+func tryLock(f *os.File, kind lockKind) bool {
+	return lockBytes(f, kind.flag()|windows.LOCKFILE_FAIL_IMMEDIATELY) == nil
 }
 
-func waitLock(f *os.File) error { return lockFile(f, windows.LOCKFILE_EXCLUSIVE_LOCK) }
+func waitLock(f *os.File, kind lockKind) error { return lockBytes(f, kind.flag()) }
 
-func lockFile(f *os.File, flags uint32) error {
+func (k lockKind) flag() uint32 {
+	if k == shared {
+		return 0
+	}
+	return windows.LOCKFILE_EXCLUSIVE_LOCK
+}
+
+func lockBytes(f *os.File, flags uint32) error {
 	return windows.LockFileEx(windows.Handle(f.Fd()), flags, 0, 1, 0, &windows.Overlapped{})
 }
 

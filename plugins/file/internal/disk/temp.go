@@ -156,6 +156,19 @@ func (r *Root) CreateTempDir(dir string) (*TempDir, error) {
 	}
 }
 
+// Keep ends the work on the directory and leaves it under its temporary name, to who knows that. A sweep takes it.
+func (t *TempDir) Keep() {
+	if t.done {
+		return
+	}
+	t.done = true
+	_ = t.lock.Close()
+	_ = t.Close()
+}
+
+// Name is the temporary name, from the root that made the directory: who moves it by that name commits it.
+func (t *TempDir) Name() string { return t.name }
+
 // Commit makes the directory visible as name. Something there is ErrExists, and of several processes one succeeds. With Sync
 // the directory's own entries and its parent's are flushed; the files in it are who wrote them. After an error without
 // core.OutcomeUnknown nothing has changed.
@@ -180,10 +193,8 @@ func (t *TempDir) Abort() {
 	if t.done {
 		return
 	}
-	t.done = true
 	_ = t.parent.RemoveAll(t.name, Relaxed)
-	_ = t.lock.Close()
-	_ = t.Close()
+	t.Keep()
 }
 
 // Sweep removes from the directory dir what writers left that have died, and nothing of those that live.

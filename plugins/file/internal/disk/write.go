@@ -8,10 +8,15 @@ import (
 // WriteAtomic replaces the content of the file name, or makes it. Readers see the old or the new content, also after a
 // crash. After an error without core.OutcomeUnknown the old content is still there.
 func (r *Root) WriteAtomic(name string, data []byte, d Durability) error {
+	return r.WriteVia(dirOf(name), name, data, d)
+}
+
+// WriteVia is WriteAtomic with the temporary file in the directory dir, for directories of which each file counts.
+func (r *Root) WriteVia(dir, name string, data []byte, d Durability) error {
 	if name == "." || !fs.ValidPath(name) {
 		return r.fail("write", name, fs.ErrInvalid)
 	}
-	t, err := r.CreateTemp(dirOf(name))
+	t, err := r.CreateTemp(dir)
 	if err != nil {
 		return err
 	}
