@@ -2,10 +2,7 @@ package tracking
 
 import (
 	"context"
-	"os"
-	"runtime/pprof"
-	"strings"
-	"time"
+	"fmt"
 
 	"github.com/mlstore/mlstore/conformance"
 	"github.com/mlstore/mlstore/core"
@@ -25,51 +22,27 @@ func wholeRunCases() []entry {
 }
 
 func leaveNothingRunning(t check, e *env) {
-	const rounds, patience = 40, 10 * time.Second
-	label := e.Name("leak")
-	before := openFiles()
-	pprof.Do(t.Context(), pprof.Labels("conformance", label), func(context.Context) { // goroutines inherit the label
-		for range rounds {
-			s, x, r := freshRun(t, e)
-			for _, c := range append(allCalls(x, r, e.Name("leak")), abilityCalls(e, x, r)...) {
-				if c.name != "CreateExperiment" {
-					conformance.NoError(t, c.name, c.do(t.Context(), s))
-				}
+	conformance.NoLeak(t, func(ctx context.Context, _ int) error {
+		s := e.Fresh(t)
+		x, err := s.CreateExperiment(ctx, core.ExperimentSpec{Name: e.Name("leak")})
+		if err != nil {
+			return err
+		}
+		forget(t, e, s, x.ID)
+		r, err := s.CreateRun(ctx, x.ID, core.RunSpec{})
+		if err != nil {
+			return err
+		}
+		for _, c := range append(allCalls(x, r, e.Name("leak")), abilityCalls(e, x, r)...) {
+			if c.name == "CreateExperiment" { // one a round is enough
+				continue
 			}
-			conformance.NoError(t, "Close", s.Close())
+			if err := c.do(ctx, s); err != nil {
+				return fmt.Errorf("%s: %w", c.name, err)
+			}
 		}
+		return s.Close()
 	})
-	ticks := time.NewTicker(20 * time.Millisecond)
-	defer ticks.Stop()
-	for deadline := time.Now().Add(patience); ; {
-		goroutines, files := labeled(label), openFiles()-before
-		if goroutines == 0 && files < rounds { // files are the whole process's: only a leak in every round is certain
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Errorf("after %d stores: %d goroutines run and %d more files are open, want none", rounds, goroutines, files)
-			return
-		}
-		<-ticks.C
-	}
-}
-
-// labeled counts the goroutines that were started under the label.
-func labeled(label string) int {
-	var b strings.Builder
-	if err := pprof.Lookup("goroutine").WriteTo(&b, 1); err != nil {
-		return 0
-	}
-	return strings.Count(b.String(), label)
-}
-
-// openFiles counts the files that this process has open; 0 where the system does not tell.
-func openFiles() int {
-	list, err := os.ReadDir("/dev/fd")
-	if err != nil {
-		return 0
-	}
-	return len(list)
 }
 
 func plantDecoy(t check, e *env) func() {
