@@ -16,7 +16,7 @@ import (
 )
 
 // patience is how long a call may take that has nothing to wait for.
-const patience = 20 * time.Second
+const patience = 10 * time.Second
 
 // yard is the directory of one case, and the handle that works in it.
 type yard struct {

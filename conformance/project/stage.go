@@ -11,7 +11,7 @@ import (
 )
 
 // patience is how long a job or a call may take that has nothing to wait for.
-const patience = 20 * time.Second
+const patience = 10 * time.Second
 
 // stage is where a case plays: its backend and, where there is one, the driver of its jobs.
 type stage struct {
