@@ -84,6 +84,11 @@ func TestReferencesLeadToArtifacts(t *testing.T) {
 			t.Errorf("%s in %s is %q, want %q", test.path, test.uri, got, test.want)
 		}
 	}
+	s := w.settings
+	s.Options = map[string]string{"of": "the reference, not of the stores behind it"}
+	repo, err := w.Artifacts(t.Context(), uri(t, run), s)
+	check(t, err)
+	check(t, repo.Close())
 	put(t, w.artifacts(t, run+"/new/dir"), "f", "written")
 	if got := get(t, w.artifacts(t, w.run.ArtifactURI), "new/dir/f"); got != "written" {
 		t.Errorf("written through runs:/: %q", got)
@@ -98,6 +103,8 @@ func TestLoggedModelsByIDAndThroughTheirRun(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	models, _ := core.As[core.LoggedModels](w.tracking)
+	other, err := w.tracking.CreateRun(t.Context(), core.DefaultExperimentID, core.RunSpec{})
+	check(t, err)
 	var last core.LoggedModel
 	for _, name := range []string{"net", "net", "model"} {
 		m, err := models.CreateLoggedModel(t.Context(), core.DefaultExperimentID, core.LoggedModelSpec{Name: name, SourceRunID: w.run.ID})
@@ -105,6 +112,8 @@ func TestLoggedModelsByIDAndThroughTheirRun(t *testing.T) {
 		put(t, w.artifacts(t, "models:/"+string(m.ID)), "weights", name)
 		last = m
 	}
+	_, err = models.CreateLoggedModel(t.Context(), core.DefaultExperimentID, core.LoggedModelSpec{Name: "net", SourceRunID: other.ID})
+	check(t, err)
 	run := "runs:/" + string(w.run.ID)
 	for _, test := range []struct{ uri, want string }{
 		{"models:/" + string(last.ID), "model"},
@@ -130,7 +139,9 @@ func TestReferencesThatLeadNowhere(t *testing.T) {
 	w.version(t, "b", "models:/a/1")
 	w.version(t, "gone", "runs:/0123456789abcdef0123456789abcdef/x")
 	w.version(t, "alien", "gopher://x/y")
-	for i := range 10 {
+	w.version(t, "end", "mem://end/place")
+	w.version(t, "chain9", "models:/end/1")
+	for i := range 9 {
 		w.version(t, "chain"+string(rune('0'+i)), "models:/chain"+string(rune('1'+i))+"/1")
 	}
 	tests := []struct {
@@ -163,6 +174,9 @@ func TestReferencesThatLeadNowhere(t *testing.T) {
 		_, err = w.Explain(t.Context(), uri(t, test.uri), w.settings)
 		wantIs(t, err, test.err)
 	}
+	check(t, w.artifacts(t, "models:/chain7/1").Close()) // 4 references: chain7, 8, 9 and end
+	_, err := w.Artifacts(t.Context(), uri(t, "models:/chain6/1"), w.settings)
+	wantIs(t, err, core.ErrInvalid)
 	for _, text := range []string{"runs:/" + string(w.run.ID), "models:/a/1"} {
 		_, err := w.Artifacts(t.Context(), uri(t, text), registry.Settings{})
 		wantIs(t, err, core.ErrInvalid)
@@ -192,8 +206,9 @@ func TestBadArtifactURIs(t *testing.T) {
 func TestAnswersOfStoresAreChecked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	check(t, w.Handle("file", folders()))
 	importer, _ := core.As[core.Importer](w.tracking)
-	for _, bad := range []string{"mem://t/../other", "s3://key:secret@b/x", "file://elsewhere/x", "\tfile:///etc"} {
+	for _, bad := range []string{"mem://t/../other", "s3://key:secret@b/x", "file://elsewhere/x", "\tfile:///etc", "/data/../etc", "file:///data/%2e%2e/etc"} {
 		run := w.run
 		run.ID, run.ArtifactURI = core.NewRunID(), bad
 		check(t, importer.ImportRun(t.Context(), run))

@@ -81,6 +81,7 @@ func TestErrorsNameTheFix(t *testing.T) {
 		{"databricks", core.ErrInvalid, []string{"name of a scheme", "./databricks"}},
 		{"postgresql", core.ErrInvalid, []string{"./postgresql"}},
 		{"runs:/abc", core.ErrInvalid, []string{"names artifacts"}},
+		{"sqlite://user:pass/word@host/db", core.ErrInvalid, []string{"sqlite://***@host/db", "percent-encoded"}},
 		{"file://elsewhere/x", core.ErrInvalid, []string{"elsewhere"}},
 	}
 	for _, test := range tests {

@@ -110,6 +110,9 @@ func TestOneOpeningServesAllWhoWait(t *testing.T) {
 		r := registry.New(nil)
 		check(t, r.Handle("mem", memRule(core.OpenerFunc(func(ctx context.Context, q core.OpenRequest) (core.Backend, error) {
 			<-gate
+			if ctx.Err() != nil {
+				return core.Backend{}, ctx.Err()
+			}
 			return opener.Open(ctx, q)
 		}))))
 		impatient, leave := context.WithCancel(t.Context())
@@ -118,6 +121,7 @@ func TestOneOpeningServesAllWhoWait(t *testing.T) {
 			_, err := r.Tracking(impatient, uri(t, "mem:"), registry.Settings{})
 			left <- err
 		}()
+		synctest.Wait() // the impatient one opens
 		var all sync.WaitGroup
 		for range 50 {
 			all.Go(func() {

@@ -64,7 +64,9 @@ func (p *plain) Ability(target any) bool {
 }
 
 func (p *plain) Describe(ctx context.Context) (core.Info, error) {
-	return withoutSearch(p.Tracking.Describe(ctx))
+	info, err := withoutSearch(p.Tracking.Describe(ctx))
+	info.Capabilities = append(info.Capabilities, "zz.own")
+	return info, err
 }
 
 func withoutSearch(info core.Info, err error) (core.Info, error) {

@@ -130,6 +130,15 @@ type hostile struct {
 	core.ArtifactRepository
 	list   []string
 	change func(string) string
+	blind  bool // knows no digests
+}
+
+func (h hostile) Stat(ctx context.Context, path string) (core.Artifact, error) {
+	a, err := h.ArtifactRepository.Stat(ctx, path)
+	if h.blind {
+		a.SHA256 = ""
+	}
+	return a, err
 }
 
 func (h hostile) List(ctx context.Context, dir string, o core.ListOptions) (core.Page[core.Artifact], error) {
@@ -165,7 +174,7 @@ func TestDownloadRefusesPathsThatLeaveTheDestination(t *testing.T) {
 			r := mem.NewArtifacts()
 			put(t, r, "d/x", "1")
 			parent := t.TempDir()
-			_, err := client.Download(t.Context(), hostile{r, []string{"d/good", bad}, nil}, "d", filepath.Join(parent, "dst"), client.TransferOptions{})
+			_, err := client.Download(t.Context(), hostile{ArtifactRepository: r, list: []string{"d/good", bad}}, "d", filepath.Join(parent, "dst"), client.TransferOptions{})
 			wantIs(t, err, core.ErrDataLoss)
 			sameFiles(t, map[string]string{"dst/d/good": "!"}, filesIn(t, parent))
 		})
@@ -204,9 +213,15 @@ func TestDownloadVerifies(t *testing.T) {
 			r := mem.NewArtifacts()
 			put(t, r, "f", "text")
 			dst := tree(t, map[string]string{"f": "before"})
-			_, err := client.Download(t.Context(), hostile{r, nil, change}, "f", dst, client.TransferOptions{})
-			wantIs(t, err, core.ErrDataLoss)
-			sameFiles(t, map[string]string{"f": "before"}, filesIn(t, dst))
+			for _, blind := range []bool{false, true} {
+				if blind && name == "other bytes" {
+					continue // nobody can tell
+				}
+				from := hostile{ArtifactRepository: r, change: change, blind: blind}
+				_, err := client.Download(t.Context(), from, "f", dst, client.TransferOptions{})
+				wantIs(t, err, core.ErrDataLoss)
+				sameFiles(t, map[string]string{"f": "before"}, filesIn(t, dst))
+			}
 		})
 	}
 }
@@ -287,6 +302,9 @@ func TestFailuresAreCollected(t *testing.T) {
 	r := mem.NewArtifacts()
 	err := client.UploadDir(t.Context(), failing{r, core.PermissionDenied}, tree(t, files), "", client.TransferOptions{})
 	wantIs(t, err, core.ErrPermission)
+	if code := core.CodeOf(err); code != core.PermissionDenied {
+		t.Errorf("the code is %v", code)
+	}
 	text := err.Error()
 	if got := strings.Count(text, ": no x"); got != 10 || !strings.Contains(text, "25 files") || !strings.Contains(text, "15 more") {
 		t.Errorf("the error shows %d of 25 failures:\n%s", got, text)
@@ -338,7 +356,8 @@ func TestTransfersEndWithTheContext(t *testing.T) {
 		}
 	}}
 	dst := t.TempDir()
-	_, err := client.Download(ctx, r, "", dst, stop)
+	deaf := hostile{ArtifactRepository: r, change: func(s string) string { return s }} // does not hear that ctx ends
+	_, err := client.Download(ctx, deaf, "", dst, stop)
 	wantIs(t, err, context.Canceled)
 	sameFiles(t, map[string]string{}, filesIn(t, dst))
 	wantIs(t, client.UploadDir(ctx, r, tree(t, map[string]string{"a": "a"}), "", client.TransferOptions{}), context.Canceled)
