@@ -112,8 +112,10 @@ func TestLoggedModelsByIDAndThroughTheirRun(t *testing.T) {
 		put(t, w.artifacts(t, "models:/"+string(m.ID)), "weights", name)
 		last = m
 	}
-	_, err = models.CreateLoggedModel(t.Context(), core.DefaultExperimentID, core.LoggedModelSpec{Name: "net", SourceRunID: other.ID})
-	check(t, err)
+	importer, _ := core.As[core.Importer](w.tracking)
+	newer := last
+	newer.ID, newer.Name, newer.SourceRunID, newer.CreatedAt = core.NewModelID(), "net", other.ID, last.CreatedAt+1000
+	check(t, importer.ImportLoggedModel(t.Context(), newer))
 	run := "runs:/" + string(w.run.ID)
 	for _, test := range []struct{ uri, want string }{
 		{"models:/" + string(last.ID), "model"},
