@@ -138,6 +138,7 @@ func flushSteps(root *disk.Root, in intent) error {
 			return err
 		}
 	}
+	delete(dirs, registryHidden) // flushed when the journal goes
 	for dir := range dirs {
 		if err := root.SyncDir(dir); unlessNothing(err) != nil {
 			return err

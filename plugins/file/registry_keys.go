@@ -161,17 +161,13 @@ func (in *intent) write(name, content string) {
 	in.Write[name] = content
 }
 
-// fill writes tags into a new folder that nobody sees yet.
+// fillTags writes tags into a new folder that nobody sees yet.
 func fillTags(into *disk.TempDir, tags map[string]string, d disk.Durability) error {
 	k := &keyed{paths: map[string]string{}, dirs: map[string]struct{}{}, files: map[string]struct{}{}}
 	for key, value := range tags {
 		name := k.path(key)
 		k.add(key, name)
-		full := path.Join(tagsName, name)
-		if err := into.MkdirAll(path.Dir(full), d); err != nil {
-			return err
-		}
-		if err := into.WriteAtomic(full, []byte(value), d); err != nil {
+		if err := into.Add(path.Join(tagsName, name), []byte(value), d); err != nil {
 			return err
 		}
 	}

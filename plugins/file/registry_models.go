@@ -39,7 +39,7 @@ func (r *Registry) addModel(root *disk.Root, m core.Model) error {
 		return err
 	}
 	defer folder.Abort()
-	if err := folder.WriteAtomic(metaFile, registeredDocument(m, nil).bytes(), d); err != nil {
+	if err := folder.Add(metaFile, registeredDocument(m, nil).bytes(), d); err != nil {
 		return err
 	}
 	if err := fillTags(folder, m.Tags, d); err != nil {

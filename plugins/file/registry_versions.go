@@ -75,7 +75,7 @@ func (r *Registry) placeVersion(root *disk.Root, v core.Version, model document)
 		return err
 	}
 	defer folder.Abort()
-	if err := folder.WriteAtomic(metaFile, versionDocument(v, nil).bytes(), r.durability()); err != nil {
+	if err := folder.Add(metaFile, versionDocument(v, nil).bytes(), r.durability()); err != nil {
 		return err
 	}
 	if err := fillTags(folder, v.Tags, r.durability()); err != nil {
@@ -85,7 +85,7 @@ func (r *Registry) placeVersion(root *disk.Root, v core.Version, model document)
 		From: folder.Name(), To: path.Join(modelPath(v.Model), versionFolder(v.Number)), Folder: modelPath(v.Model),
 	}
 	if r.durability() == disk.Sync {
-		if err := folder.SyncDir("."); err != nil {
+		if err := folder.Flush(); err != nil {
 			return err
 		}
 	}

@@ -207,7 +207,7 @@ func TestSweepTakesTheDeadAndSparesTheLiving(t *testing.T) {
 	must(t, err)
 	folder, err := r.CreateTempDir(".")
 	must(t, err)
-	must(t, folder.WriteAtomic("inside", []byte("1"), disk.Sync))
+	must(t, folder.Add("inside", []byte("1"), disk.Sync))
 
 	other, err := disk.Open(dir)
 	must(t, err)
@@ -253,7 +253,7 @@ func TestSweepRacesWithWriters(t *testing.T) {
 		must(t, r.WriteAtomic("f", []byte("whole"), disk.Relaxed))
 		temp, err := r.CreateTempDir(".")
 		must(t, err)
-		must(t, temp.WriteAtomic("v", []byte("whole"), disk.Relaxed))
+		must(t, temp.Add("v", []byte("whole"), disk.Relaxed))
 		must(t, temp.Commit("d", disk.Relaxed))
 		must(t, r.RemoveAll("d", disk.Relaxed))
 	}
