@@ -81,28 +81,32 @@ func wantVerdict(t *testing.T, r conformance.Report, want conformance.Verdict, t
 func TestVerdicts(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
-		name         string
-		run          func(conformance.T, *env)
-		case_, whole conformance.Verdict
-		text         string
+		name          string
+		run           func(conformance.T, *env)
+		single, whole conformance.Verdict
+		text          string
 	}{
 		{"pass", passes, conformance.Pass, conformance.Pass, ""},
 		{"fail", fails, conformance.Fail, conformance.Fail, "got 1, want 2"},
 		{"fatal", func(t conformance.T, _ *env) { t.Fatal("no more"); panic("unreached") }, conformance.Fail, conformance.Fail, "no more"},
 		{"panic", func(conformance.T, *env) { panic("ouch") }, conformance.Broken, conformance.Broken, "ouch"},
 		{"skip", func(t conformance.T, _ *env) { t.Skip("no second") }, conformance.Skipped, conformance.Broken, "no second"},
-		{"clean-up fails", func(t conformance.T, _ *env) { t.Cleanup(func() { t.Error("late") }) },
-			conformance.Fail, conformance.Fail, "late"},
-		{"clean-up panics", func(t conformance.T, _ *env) { t.Cleanup(func() { panic("late") }) },
-			conformance.Broken, conformance.Broken, "late"},
+		{
+			"clean-up fails", func(t conformance.T, _ *env) { t.Cleanup(func() { t.Error("late") }) },
+			conformance.Fail, conformance.Fail, "late",
+		},
+		{
+			"clean-up panics", func(t conformance.T, _ *env) { t.Cleanup(func() { panic("late") }) },
+			conformance.Broken, conformance.Broken, "late",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			r := run(t, one(tt.run), opening(&box{}), conformance.Options{})
 			wantVerdict(t, r, tt.whole, tt.text)
-			if len(r.Results) != 1 || r.Results[0].Verdict != tt.case_ {
-				t.Errorf("case: got %+v, want %s", r.Results, tt.case_)
+			if len(r.Results) != 1 || r.Results[0].Verdict != tt.single {
+				t.Errorf("case: got %+v, want %s", r.Results, tt.single)
 			}
 		})
 	}

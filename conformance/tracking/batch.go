@@ -15,7 +15,10 @@ func batchCases() []entry {
 		{ID: "TS-116", Name: "batch/mixed", Run: mixedBatch, Rule: "Metrics, params and tags of one batch are all there afterwards."},
 		{ID: "TS-117", Name: "batch/at-limits", Run: fullBatches, Rule: "Batches as large as announced are taken."},
 		{ID: "TS-122", Name: "batch/tag-twice", Run: tagTwice, Rule: "A tag that is twice in a batch gets its last value."},
-		{ID: "TS-123", Name: "batch/same-key-many-points", Run: manyPoints, Rule: "Many points of one key in one batch are all kept, and the latest is the latest."},
+		{
+			ID: "TS-123", Name: "batch/same-key-many-points", Run: manyPoints,
+			Rule: "Many points of one key in one batch are all kept, and the latest is the latest.",
+		},
 		{
 			ID: "TS-124", Name: "batch/duplicates-across-key-groups", Run: repeatManyKeys,
 			Rule: "A batch of many keys may be logged again with new ones among them; the union is kept, each point once.",
@@ -41,7 +44,8 @@ func mixedBatch(t check, e *env) {
 	r := newRunAlone(t, e)
 	logBatch(t, e, r.ID, core.Batch{
 		Metrics: []core.Metric{point("b", 1, 1), point("a", 2, 2), point("b", 3, 3)},
-		Params:  []core.Param{{Key: "b", Value: "p"}, {Key: "a", Value: "q"}}, Tags: []core.Tag{{Key: "b", Value: "s"}, {Key: "a", Value: "t"}},
+		Params:  []core.Param{{Key: "b", Value: "p"}, {Key: "a", Value: "q"}},
+		Tags:    []core.Tag{{Key: "b", Value: "s"}, {Key: "a", Value: "t"}},
 	})
 	r.Metrics, r.Params = byKey(point("a", 2, 2), point("b", 3, 3)), map[string]string{"a": "q", "b": "p"}
 	r.Tags = with(with(r.Tags, "a", "t"), "b", "s")
@@ -79,16 +83,14 @@ func logged(r core.Run, b core.Batch) core.Run {
 
 // batchLimits are the announced limits, with something large where there is none.
 func batchLimits(e *env) (metrics, params, tags, total int) {
-	const many = 1000
-	or := func(limit, other int) int {
+	or := func(limit int) int {
 		if limit == 0 {
-			return other
+			return 1000
 		}
 		return limit
 	}
 	l := e.Limits
-	total = or(l.BatchTotal, many)
-	return or(l.BatchMetrics, many), or(l.BatchParams, many), or(l.BatchTags, many), total
+	return or(l.BatchMetrics), or(l.BatchParams), or(l.BatchTags), or(l.BatchTotal)
 }
 
 func fullBatches(t check, e *env) {
@@ -106,7 +108,12 @@ func fullBatches(t check, e *env) {
 
 func tagTwice(t check, e *env) {
 	r := newRunAlone(t, e)
-	logBatch(t, e, r.ID, core.Batch{Tags: []core.Tag{{Key: "a", Value: "1"}, {Key: "b", Value: "x"}, {Key: "a", Value: "2"}, {Key: "a", Value: "0"}}})
+	logBatch(t, e, r.ID, core.Batch{Tags: []core.Tag{
+		{Key: "a", Value: "1"},
+		{Key: "b", Value: "x"},
+		{Key: "a", Value: "2"},
+		{Key: "a", Value: "0"},
+	}})
 	r.Tags = with(with(r.Tags, "a", "0"), "b", "x")
 	sawRun(t, e, r)
 }
@@ -184,7 +191,10 @@ func hugeBatch(t check, e *env) {
 
 func refusedBatchCases() []entry {
 	return []entry{
-		{ID: "TS-118", Name: "batch/over-limits", Run: overfullBatches, Rule: "A batch with one item too many is ErrInvalid, and nothing of it is written."},
+		{
+			ID: "TS-118", Name: "batch/over-limits", Run: overfullBatches,
+			Rule: "A batch with one item too many is ErrInvalid, and nothing of it is written.",
+		},
 		{
 			ID: "TS-119", Name: "batch/invalid-last-item", Run: badLastItem,
 			Rule: "A batch with one bad item, even the last one, is ErrInvalid, and nothing of it is written.",
@@ -194,9 +204,15 @@ func refusedBatchCases() []entry {
 			Rule: "A batch whose last param contradicts the run is refused whole: no metric, tag or param of it is written (D-7).",
 			Why:  "MLflow writes params, metrics and tags in transactions of their own.",
 		},
-		{ID: "TS-121", Name: "batch/duplicate-param-keys", Run: paramTwice, Rule: "A param key twice in a batch is ErrInvalid, even with equal values, and nothing is written (D-13)."},
+		{
+			ID: "TS-121", Name: "batch/duplicate-param-keys", Run: paramTwice,
+			Rule: "A param key twice in a batch is ErrInvalid, even with equal values, and nothing is written (D-13).",
+		},
 		{ID: "TS-125", Name: "batch/missing-run", Run: logToNobody, Rule: "A batch for an unknown run is ErrNotFound, with its id."},
-		{ID: "TS-126", Name: "batch/deleted-run", Run: logToDeleted, Rule: "A batch for a deleted run is ErrState, and nothing is written (D-6)."},
+		{
+			ID: "TS-126", Name: "batch/deleted-run", Run: logToDeleted,
+			Rule: "A batch for a deleted run is ErrState, and nothing is written (D-6).",
+		},
 	}
 }
 

@@ -13,7 +13,10 @@ func closingCases() []entry {
 			ID: "TS-178", Name: "conc/close-under-load", Run: closeUnderLoad,
 			Rule: "Closing a store while calls run lets them end, well or with an error: no panic, no hang.",
 		},
-		{ID: "TS-179", Name: "conc/use-after-close", Run: useAfterClose, Rule: "After Close every call fails with ErrClosed, and a second Close succeeds."},
+		{
+			ID: "TS-179", Name: "conc/use-after-close", Run: useAfterClose,
+			Rule: "After Close every call fails with ErrClosed, and a second Close succeeds.",
+		},
 	}
 }
 

@@ -15,12 +15,30 @@ import (
 
 func concurrencyCases() []entry {
 	return []entry{
-		{ID: "TS-164", Name: "conc/distinct-keys", Run: writersOfOwnKeys, Rule: "What many writers log under keys of their own is all there."},
-		{ID: "TS-165", Name: "conc/one-key-history", Run: writersOfOneKey, Rule: "What many writers log under one key is all there, each point once, and the latest is the latest."},
-		{ID: "TS-166", Name: "conc/one-key-latest", Run: latestAfterRace, Rule: "When many writers have raced on one key, its latest value is the largest point, not the last one."},
-		{ID: "TS-167", Name: "conc/latest-monotonic", Run: latestNeverFallsBack, Rule: "While points are logged in order, no reader sees the latest value go back."},
-		{ID: "TS-168", Name: "conc/read-your-writes", Run: readYourWrites, Rule: "What a call has confirmed, the next read of the same client shows."},
-		{ID: "TS-169", Name: "conc/visible-to-second-handle", Run: visibleElsewhere, Rule: "What a call has confirmed, another client sees as soon as the store announces."},
+		{
+			ID: "TS-164", Name: "conc/distinct-keys", Run: writersOfOwnKeys,
+			Rule: "What many writers log under keys of their own is all there.",
+		},
+		{
+			ID: "TS-165", Name: "conc/one-key-history", Run: writersOfOneKey,
+			Rule: "What many writers log under one key is all there, each point once, and the latest is the latest.",
+		},
+		{
+			ID: "TS-166", Name: "conc/one-key-latest", Run: latestAfterRace,
+			Rule: "When many writers have raced on one key, its latest value is the largest point, not the last one.",
+		},
+		{
+			ID: "TS-167", Name: "conc/latest-monotonic", Run: latestNeverFallsBack,
+			Rule: "While points are logged in order, no reader sees the latest value go back.",
+		},
+		{
+			ID: "TS-168", Name: "conc/read-your-writes", Run: readYourWrites,
+			Rule: "What a call has confirmed, the next read of the same client shows.",
+		},
+		{
+			ID: "TS-169", Name: "conc/visible-to-second-handle", Run: visibleElsewhere,
+			Rule: "What a call has confirmed, another client sees as soon as the store announces.",
+		},
 		{
 			ID: "TS-174", Name: "conc/reversed-key-order", Run: reversedKeys,
 			Rule: "Writers of the same keys in opposite orders do not block each other.",
@@ -171,7 +189,10 @@ func readYourWrites(t check, e *env) {
 		r := runs[i]
 		for n := range int64(pairs) {
 			tag := core.Tag{Key: "n", Value: strconv.FormatInt(n, 10)}
-			if err := e.Store.LogBatch(t.Context(), r.ID, core.Batch{Metrics: []core.Metric{point("m", float64(n), n)}, Tags: []core.Tag{tag}}); err != nil {
+			if err := e.Store.LogBatch(t.Context(), r.ID, core.Batch{
+				Metrics: []core.Metric{point("m", float64(n), n)},
+				Tags:    []core.Tag{tag},
+			}); err != nil {
 				return err
 			}
 			got, err := e.Store.Run(t.Context(), r.ID)
@@ -201,7 +222,10 @@ func visibleElsewhere(t check, e *env) {
 		changeTags(t, e, r.ID, core.TagChange{Set: map[string]string{"n": strconv.FormatInt(n, 10)}})
 		r.Metrics, r.Tags = byKey(p), with(r.Tags, "n", strconv.FormatInt(n, 10))
 		sawRun(t, e, r)
-		sawRuns(t, e, core.RunQuery{Experiments: []core.ExperimentID{r.ExperimentID}, Filter: "metrics.m = " + strconv.FormatInt(n, 10)}, r.ID)
+		sawRuns(t, e, core.RunQuery{
+			Experiments: []core.ExperimentID{r.ExperimentID},
+			Filter:      "metrics.m = " + strconv.FormatInt(n, 10),
+		}, r.ID)
 	}
 }
 

@@ -3,6 +3,7 @@ package tracking
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -12,39 +13,59 @@ import (
 
 func contextCases() []entry {
 	return []entry{
-		{ID: "TS-180", Name: "ctx/canceled-before", Run: canceledBefore, Rule: "A call whose context has been canceled returns that error and has no effect, whatever the method."},
-		{ID: "TS-181", Name: "ctx/deadline-before", Run: deadlineBefore, Rule: "A call whose deadline has passed returns that error and has no effect, whatever the method."},
-		{ID: "TS-182", Name: "ctx/cancel-during-search", Run: cancelDuringSearch, Rule: "A search ends within a second of the end of its context."},
 		{
-			ID: "TS-183", Name: "ctx/canceled-batch-all-or-nothing", Level: conformance.Extended, Needs: []core.Capability{core.AtomicBatch}, Run: cancelDuringBatch,
+			ID: "TS-180", Name: "ctx/canceled-before", Run: canceledBefore,
+			Rule: "A call whose context has been canceled returns that error and has no effect, whatever the method.",
+		},
+		{
+			ID: "TS-181", Name: "ctx/deadline-before", Run: deadlineBefore,
+			Rule: "A call whose deadline has passed returns that error and has no effect, whatever the method.",
+		},
+		{
+			ID: "TS-182", Name: "ctx/cancel-during-search", Run: cancelDuringSearch,
+			Rule: "A search ends within a second of the end of its context.",
+		},
+		{
+			ID: "TS-183", Name: "ctx/canceled-batch-all-or-nothing", Level: conformance.Extended,
+			Needs: []core.Capability{core.AtomicBatch}, Run: cancelDuringBatch,
 			Rule: "A batch whose context ends at any moment is written whole or not at all, and never reported as done when it is not.",
 		},
-		{ID: "TS-184", Name: "ctx/values-not-required", Run: bareContext, Rule: "A store needs nothing from the context: an empty one will do."},
+		{
+			ID: "TS-184", Name: "ctx/values-not-required", Run: bareContext,
+			Rule: "A store needs nothing from the context: an empty one will do.",
+		},
 	}
 }
 
 func canceledBefore(t check, e *env) {
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	endedContext(t, e, ctx, context.Canceled, core.Canceled)
+	endedContext(t, e, context.Canceled, func(ctx context.Context) (context.Context, context.CancelFunc) {
+		ctx, cancel := context.WithCancel(ctx)
+		cancel()
+		return ctx, cancel
+	})
 }
 
 func deadlineBefore(t check, e *env) {
-	ctx, cancel := context.WithDeadline(t.Context(), time.Unix(1, 0))
-	defer cancel()
-	endedContext(t, e, ctx, context.DeadlineExceeded, core.DeadlineExceeded)
+	endedContext(t, e, context.DeadlineExceeded, func(ctx context.Context) (context.Context, context.CancelFunc) {
+		return context.WithDeadline(ctx, time.Unix(1, 0))
+	})
 }
 
-func endedContext(t check, e *env, ctx context.Context, want error, code core.Code) { //nolint:revive // ctx is the subject, not the caller's
+// endedContext makes every call with a context that has ended.
+func endedContext(
+	t check, e *env, want error, end func(context.Context) (context.Context, context.CancelFunc),
+) {
 	t.Helper()
 	r := loggedRun(t, e)
 	x, err := e.Store.Experiment(t.Context(), core.ExperimentRef{ID: r.ExperimentID})
 	conformance.NoError(t, "Experiment", err)
 	name := e.Name("late")
+	ctx, cancel := end(t.Context())
+	defer cancel()
 	for _, c := range append(allCalls(x, r, name), abilityCalls(e, x, r)...) {
 		err := c.do(ctx, e.Store)
 		conformance.Refused(t, c.name, err, want)
-		conformance.Equal(t, c.name+": code", core.CodeOf(err), code)
+		conformance.Equal(t, c.name+": code", core.CodeOf(err), core.CodeOf(want))
 	}
 	missingByName(t, e, name)
 	sawExperiment(t, e, x)
@@ -62,7 +83,10 @@ func cancelDuringSearch(t check, e *env) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i)*200*time.Microsecond)
 		var err error
 		ended := conformance.Within(t, time.Second+moments*time.Millisecond, "a search whose context has ended", func() {
-			_, err = e.Store.SearchRuns(ctx, core.RunQuery{Experiments: []core.ExperimentID{x.ID}, Filter: "metrics.m > 1 AND tags.t LIKE '%x%'"})
+			_, err = e.Store.SearchRuns(ctx, core.RunQuery{
+				Experiments: []core.ExperimentID{x.ID},
+				Filter:      "metrics.m > 1 AND tags.t LIKE '%x%'",
+			})
 		})
 		cancel()
 		if !ended {
@@ -98,7 +122,7 @@ func cancelDuringBatch(t check, e *env) {
 				written = m.Step
 			}
 			if err == nil && written != n || written != state && written != n {
-				return errors.Join(readErr, errors.New("LogBatch answered "+orNone(err).Error()+", the run has batch "+strconv.FormatInt(written, 10)))
+				return fmt.Errorf("LogBatch %d answered %v, the run has batch %d: %w", n, core.CodeOf(err), written, orNone(readErr))
 			}
 			state = written
 			return errors.Join(readErr, torn(ctx, s, r.ID))

@@ -12,7 +12,8 @@ import (
 func repeatCases() []entry {
 	return []entry{
 		{
-			ID: "TS-185", Name: "repeat/create-run", Level: conformance.Extended, Needs: []core.Capability{core.IdempotentCreate}, Run: repeatCreation,
+			ID: "TS-185", Name: "repeat/create-run", Level: conformance.Extended, Needs: []core.Capability{core.IdempotentCreate},
+			Run:  repeatCreation,
 			Rule: "Creating a run again with the same idempotency key returns the first one, and another key makes another run (D-17).",
 		},
 		{
@@ -50,7 +51,8 @@ func repeatCreation(t check, e *env) {
 	sawRuns(t, e, core.RunQuery{Experiments: []core.ExperimentID{x.ID}}, first.ID, second)
 	unkeyed := spec
 	unkeyed.IdempotencyKey = ""
-	if newRun(t, e, x.ID, unkeyed).ID == newRun(t, e, x.ID, unkeyed).ID {
+	one, two := newRun(t, e, x.ID, unkeyed), newRun(t, e, x.ID, unkeyed)
+	if one.ID == two.ID {
 		t.Error("got one run twice without a key, want two")
 	}
 }
@@ -77,7 +79,8 @@ func durabilityCases() []entry {
 func readAfterReopen(t check, e *env) {
 	s, x, r := freshRun(t, e)
 	ctx := t.Context()
-	conformance.NoError(t, "ChangeExperimentTags", s.ChangeExperimentTags(ctx, x.ID, core.TagChange{Set: map[string]string{"a": "line\n"}}))
+	conformance.NoError(t, "ChangeExperimentTags", s.ChangeExperimentTags(ctx, x.ID,
+		core.TagChange{Set: map[string]string{"a": "line\n"}}))
 	batch := randomBatch(e)
 	conformance.NoError(t, "LogBatch", s.LogBatch(ctx, r.ID, batch))
 	gone, err := s.CreateRun(ctx, x.ID, core.RunSpec{Name: "gone"})

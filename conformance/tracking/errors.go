@@ -14,10 +14,16 @@ func errorCases() []entry {
 	return []entry{
 		{
 			ID: "TS-194", Name: "error/table", Run: errorTable,
-			Rule: "Every refusal is a *core.Error with a code, matches its sentinel alone, names what is at fault, and shows no secret or statement of a database.",
+			Rule: "Every refusal is a *core.Error, matches its sentinel alone, names what is at fault, and shows no secret or SQL.",
 		},
-		{ID: "TS-195", Name: "error/undeclared-capability", Run: undeclaredAbilities, Rule: "An ability that is not declared is not found, or refuses with ErrUnsupported and without effect."},
-		{ID: "TS-230", Name: "describe/stable", Run: describeTwice, Rule: "A store describes itself alike before and after use, with its abilities and limits that make sense."},
+		{
+			ID: "TS-195", Name: "error/undeclared-capability", Run: undeclaredAbilities,
+			Rule: "An ability that is not declared is not found, or refuses with ErrUnsupported and without effect.",
+		},
+		{
+			ID: "TS-230", Name: "describe/stable", Run: describeTwice,
+			Rule: "A store describes itself alike before and after use, with its abilities and limits that make sense.",
+		},
 	}
 }
 
@@ -30,13 +36,14 @@ func sentinels() []error {
 }
 
 func errorTable(t check, e *env) {
-	const secret = "hunter2SECRET" //nolint:gosec // a text to look for
+	const secret = "hunter2SECRET"
 	x := newExperiment(t, e, core.ExperimentSpec{})
 	gone := newRun(t, e, x.ID, core.RunSpec{})
 	changeRun(t, e, gone.ID, core.RunChange{Lifecycle: core.Deleted})
 	for what, want := range map[string]error{
-		"missing run": core.ErrNotFound, "missing experiment": core.ErrNotFound, "taken name": core.ErrExists, "deleted run": core.ErrState,
-		"bad key": core.ErrInvalid, "bad filter": core.ErrInvalid, "location with a password": core.ErrInvalid,
+		"missing run": core.ErrNotFound, "missing experiment": core.ErrNotFound, "taken name": core.ErrExists,
+		"deleted run": core.ErrState,
+		"bad key":     core.ErrInvalid, "bad filter": core.ErrInvalid, "location with a password": core.ErrInvalid,
 	} {
 		err := provoke(t.Context(), e.Store, what, x, gone.ID)
 		conformance.Refused(t, what, err, want)
@@ -110,7 +117,10 @@ func describeTwice(t check, e *env) {
 			t.Errorf("capabilities %v: want them sorted, each once", e.Info.Capabilities)
 		}
 	}
-	for name, b := range map[string]core.Bound{"experiments": e.Limits.ExperimentPage, "runs": e.Limits.RunPage, "histories": e.Limits.HistoryPage} {
+	for name, b := range map[string]core.Bound{
+		"experiments": e.Limits.ExperimentPage, "runs": e.Limits.RunPage,
+		"histories": e.Limits.HistoryPage,
+	} {
 		if b.Default < 1 || b.Max < b.Default {
 			t.Error(fmt.Sprintf("pages of %s: got default %d and maximum %d, want a default within the maximum", name, b.Default, b.Max))
 		}

@@ -21,27 +21,48 @@ func experimentChangeCases() []entry {
 			ID: "TS-015", Name: "exp/get-malformed-id", Run: getMalformedExperiment,
 			Rule: "An id that cannot be one is ErrInvalid or ErrNotFound, never an accident of the store.",
 		},
-		{ID: "TS-016", Name: "exp/get-by-name", Run: getExperimentByName, Rule: "Looking an experiment up by name gives what its id gives."},
+		{
+			ID: "TS-016", Name: "exp/get-by-name", Run: getExperimentByName,
+			Rule: "Looking an experiment up by name gives what its id gives.",
+		},
 		{ID: "TS-017", Name: "exp/get-by-name-missing", Run: getMissingName, Rule: "An unknown name is ErrNotFound, with the name."},
-		{ID: "TS-018", Name: "exp/get-by-name-deleted", Run: getDeletedByName, Rule: "A deleted experiment is found by its name and says that it is deleted."},
+		{
+			ID: "TS-018", Name: "exp/get-by-name-deleted", Run: getDeletedByName,
+			Rule: "A deleted experiment is found by its name and says that it is deleted.",
+		},
 		{
 			ID: "TS-019", Name: "exp/rename", Run: renameExperiment,
 			Rule: "Renaming moves the name and the time of the last change, and nothing else.",
 		},
-		{ID: "TS-020", Name: "exp/rename-to-taken", Run: renameToTaken, Rule: "Renaming to a taken name is ErrExists; both experiments stay as they were."},
-		{ID: "TS-021", Name: "exp/rename-to-own-name", Run: renameToOwn, Rule: "Renaming an experiment to the name that it has succeeds."},
+		{
+			ID: "TS-020", Name: "exp/rename-to-taken", Run: renameToTaken,
+			Rule: "Renaming to a taken name is ErrExists; both experiments stay as they were.",
+		},
+		{
+			ID: "TS-021", Name: "exp/rename-to-own-name", Run: renameToOwn,
+			Rule: "Renaming an experiment to the name that it has succeeds.",
+		},
 		{ID: "TS-022", Name: "exp/rename-deleted", Run: renameDeleted, Rule: "A deleted experiment cannot be renamed: ErrState."},
 		{
 			ID: "TS-023", Name: "exp/delete", Run: deleteExperiment,
 			Rule: "Deleting an experiment deletes its runs with it, and no others, and takes it out of the default view.",
 		},
-		{ID: "TS-024", Name: "exp/delete-twice", Run: deleteExperimentTwice, Rule: "Deleting a deleted experiment is ErrNotFound, without effect (D-5)."},
-		{ID: "TS-025", Name: "exp/delete-missing", Run: deleteMissingExperiment, Rule: "Deleting, restoring or renaming an unknown experiment is ErrNotFound, with its id."},
+		{
+			ID: "TS-024", Name: "exp/delete-twice", Run: deleteExperimentTwice,
+			Rule: "Deleting a deleted experiment is ErrNotFound, without effect (D-5).",
+		},
+		{
+			ID: "TS-025", Name: "exp/delete-missing", Run: deleteMissingExperiment,
+			Rule: "Deleting, restoring or renaming an unknown experiment is ErrNotFound, with its id.",
+		},
 		{
 			ID: "TS-026", Name: "exp/restore", Run: restoreExperiment,
 			Rule: "Restoring an experiment restores all its runs, also those that had been deleted one by one (D-4).",
 		},
-		{ID: "TS-028", Name: "exp/restore-active", Run: restoreActive, Rule: "Restoring an active experiment is ErrNotFound, without effect (D-5)."},
+		{
+			ID: "TS-028", Name: "exp/restore-active", Run: restoreActive,
+			Rule: "Restoring an active experiment is ErrNotFound, without effect (D-5).",
+		},
 		{
 			ID: "TS-033", Name: "exp/default-exists", Level: conformance.Extended, Needs: []core.Capability{core.DefaultExperiment},
 			Run: defaultExperiment, Rule: "The default experiment is there, active, and cannot be deleted.",

@@ -24,9 +24,13 @@ func experimentPageCases() []entry {
 			ID: "TS-047", Name: "exp-search/last-page-has-no-token", Run: endExperimentPages,
 			Rule: "The last page has no token, even when it is exactly full.",
 		},
-		{ID: "TS-048", Name: "exp-search/token-garbage", Run: refuseExperimentTokens, Rule: "A token that the store did not make is ErrInvalid; it never means the first page."},
 		{
-			ID: "TS-049", Name: "exp-search/token-of-other-query", Needs: []core.Capability{core.PagesKeyset}, Run: refuseForeignExperimentToken,
+			ID: "TS-048", Name: "exp-search/token-garbage", Run: refuseExperimentTokens,
+			Rule: "A token that the store did not make is ErrInvalid; it never means the first page.",
+		},
+		{
+			ID: "TS-049", Name: "exp-search/token-of-other-query", Needs: []core.Capability{core.PagesKeyset},
+			Run:  refuseForeignExperimentToken,
 			Rule: "A token continues its own query alone; with another filter, order or view it is ErrInvalid.",
 		},
 	}

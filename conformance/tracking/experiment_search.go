@@ -11,8 +11,14 @@ import (
 
 func experimentSearchCases() []entry {
 	return []entry{
-		{ID: "TS-034", Name: "exp-search/empty", Run: findNoExperiment, Rule: "A search without a match is an empty page without a token, and no error."},
-		{ID: "TS-035", Name: "exp-search/view-types", Run: viewExperiments, Rule: "Each view shows exactly the experiments of its stage of life."},
+		{
+			ID: "TS-034", Name: "exp-search/empty", Run: findNoExperiment,
+			Rule: "A search without a match is an empty page without a token, and no error.",
+		},
+		{
+			ID: "TS-035", Name: "exp-search/view-types", Run: viewExperiments,
+			Rule: "Each view shows exactly the experiments of its stage of life.",
+		},
 		{
 			ID: "TS-036", Name: "exp-search/filter-name", Run: filterByName,
 			Rule: "Names compare exactly with = and !=, by pattern with LIKE, and by pattern in any case with ILIKE.",
@@ -30,14 +36,23 @@ func experimentSearchCases() []entry {
 			ID: "TS-039", Name: "exp-search/filter-tag-null", Level: conformance.Extended, Run: filterByAbsentTag,
 			Rule: "IS NULL finds the experiments without a tag, IS NOT NULL those with it.",
 		},
-		{ID: "TS-040", Name: "exp-search/filter-time", Run: filterByTime, Rule: "Times of creation and change compare with all six operators."},
+		{
+			ID: "TS-040", Name: "exp-search/filter-time", Run: filterByTime,
+			Rule: "Times of creation and change compare with all six operators.",
+		},
 		{ID: "TS-041", Name: "exp-search/filter-and", Run: filterByBoth, Rule: "Clauses joined by AND must all hold."},
 		{
 			ID: "TS-042", Name: "exp-search/bad-filter", Run: refuseExperimentFilters,
 			Rule: "A filter that cannot be understood is ErrInvalid and shows what is wrong in it; it never matches something.",
 		},
-		{ID: "TS-043", Name: "exp-search/order-by", Run: orderExperiments, Rule: "Results come in the order asked for, and in a fixed order where that is silent."},
-		{ID: "TS-044", Name: "exp-search/order-by-unknown", Run: refuseExperimentOrders, Rule: "An order that cannot be understood is ErrInvalid and shows what is wrong."},
+		{
+			ID: "TS-043", Name: "exp-search/order-by", Run: orderExperiments,
+			Rule: "Results come in the order asked for, and in a fixed order where that is silent.",
+		},
+		{
+			ID: "TS-044", Name: "exp-search/order-by-unknown", Run: refuseExperimentOrders,
+			Rule: "An order that cannot be understood is ErrInvalid and shows what is wrong.",
+		},
 	}
 }
 

@@ -18,8 +18,14 @@ func experimentTagCases() []entry {
 			ID: "TS-030", Name: "exp/tag-delete-missing", Run: deleteMissingExperimentTag,
 			Rule: "Deleting a tag that is not there is ErrNotFound with the key; under atomic.batch nothing of the change happens.",
 		},
-		{ID: "TS-031", Name: "exp/tag-limits", Run: limitExperimentTags, Rule: "Keys and values of an experiment's tags have the announced limits."},
-		{ID: "TS-032", Name: "exp/tag-on-deleted", Run: tagDeletedExperiment, Rule: "Tags of a deleted experiment cannot be changed: ErrState."},
+		{
+			ID: "TS-031", Name: "exp/tag-limits", Run: limitExperimentTags,
+			Rule: "Keys and values of an experiment's tags have the announced limits.",
+		},
+		{
+			ID: "TS-032", Name: "exp/tag-on-deleted", Run: tagDeletedExperiment,
+			Rule: "Tags of a deleted experiment cannot be changed: ErrState.",
+		},
 		{
 			ID: "TS-219", Name: "tag/set-and-deleted", Run: setAndDelete,
 			Rule: "A change that sets and deletes the same tag is ErrInvalid, without effect.",
@@ -97,7 +103,8 @@ func limitTable(key, value int) []limited {
 // badKeys cannot be keys of metrics, params or tags.
 func badKeys() []string {
 	return []string{
-		"", ".", "..", "..a", "...a/b", "../x", "/abs", "a//b", "a/./b", "a/../b", "a/", "./a", "a\nb", "a\x00", "\xff", "a#b", "a@b", "a,b", "a'b",
+		"", ".", "..", "..a", "...a/b", "../x", "/abs", "a//b", "a/./b", "a/../b", "a/", "./a", "a\nb", "a\x00", "\xff", "a#b",
+		"a@b", "a,b", "a'b",
 		"a=b", "a?b", "a*b", "ключ!", strings.Repeat("/", 3),
 	}
 }

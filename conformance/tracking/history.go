@@ -11,7 +11,10 @@ import (
 
 func historyCases() []entry {
 	return []entry{
-		{ID: "TS-099", Name: "metric/history-pages", Run: pageHistory, Rule: "Pages of any length show every point of a history once, in order."},
+		{
+			ID: "TS-099", Name: "metric/history-pages", Run: pageHistory,
+			Rule: "Pages of any length show every point of a history once, in order.",
+		},
 		{
 			ID: "TS-100", Name: "metric/history-while-appending", Level: conformance.Extended, Run: historyWhileAppending,
 			Rule: "Points that are there when a walk begins appear in it once, while others are logged.",
@@ -24,7 +27,10 @@ func historyCases() []entry {
 			ID: "TS-223", Name: "metric/history-limit-bounds", Run: limitHistoryPage,
 			Rule: "A page of a history may be as long as announced; negative or larger is ErrInvalid; 0 is the default (D-21).",
 		},
-		{ID: "TS-224", Name: "metric/history-token-garbage", Run: refuseHistoryTokens, Rule: "A token for a history that the store did not make is ErrInvalid."},
+		{
+			ID: "TS-224", Name: "metric/history-token-garbage", Run: refuseHistoryTokens,
+			Rule: "A token for a history that the store did not make is ErrInvalid.",
+		},
 	}
 }
 
@@ -45,7 +51,10 @@ func pageHistory(t check, e *env) {
 	r := newRunAlone(t, e)
 	all := logMany(t, e, r.ID, "m", 2501)
 	few := logMany(t, e, r.ID, "few", 5)
-	for limit, want := range map[int][]core.Metric{1: few, 2: few, 4: few, 5: few, 6: few, 999: all, 1000: all, 1001: all, 2501: all} {
+	for limit, want := range map[int][]core.Metric{
+		1: few, 2: few, 4: few, 5: few, 6: few, 999: all, 1000: all, 1001: all,
+		2501: all,
+	} {
 		if limit > e.Limits.HistoryPage.Max {
 			continue
 		}

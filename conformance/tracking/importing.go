@@ -3,6 +3,7 @@ package tracking
 import (
 	"context"
 	"fmt"
+	"strconv"
 
 	"github.com/mlstore/mlstore/conformance"
 	"github.com/mlstore/mlstore/core"
@@ -20,7 +21,8 @@ func importCases() []entry {
 			Rule: "An imported run has the id, times, status, params and tags that it had; its metrics follow by LogBatch.",
 		},
 		{
-			ID: "TS-227", Name: "import/logged-model", Level: conformance.Extended, Needs: []core.Capability{"importer", "logged_models"}, Run: importLoggedModel,
+			ID: "TS-227", Name: "import/logged-model", Level: conformance.Extended,
+			Needs: []core.Capability{"importer", "logged_models"}, Run: importLoggedModel,
 			Rule: "An imported logged model has the id, times, status, params and tags that it had.",
 		},
 	}
@@ -31,7 +33,7 @@ func importerOf(s store) core.Importer { a, _ := core.As[core.Importer](s); retu
 // strange is an experiment as another store might have had it. Its id is a number, as most stores want it.
 func strange(e *env) core.Experiment {
 	return core.Experiment{
-		ID: core.ExperimentID(fmt.Sprintf("%d", 1_000_000_000+e.Rand.IntN(1_000_000_000))), Name: e.Name("imported"),
+		ID: core.ExperimentID(strconv.Itoa(1_000_000_000 + e.Rand.IntN(1_000_000_000))), Name: e.Name("imported"),
 		ArtifactLocation: "s3://elsewhere/7", Lifecycle: core.Active, CreatedAt: 1_500_000_000_001, UpdatedAt: 1_500_000_000_002,
 		Tags: map[string]string{"a": "1"},
 	}
@@ -77,7 +79,7 @@ func importRun(t check, e *env) {
 		},
 	}
 	if e.Info.Has("lineage") {
-		r.Inputs = core.Inputs{Datasets: []core.DatasetInput{dataset("iris", "abc", "train")}}
+		r.Inputs = core.Inputs{Datasets: []core.DatasetInput{iris("abc", "train")}}
 		r.Outputs = []core.ModelOutput{{ModelID: "m-1", Step: 3}}
 	}
 	conformance.NoError(t, "ImportRun", importerOf(e.Store).ImportRun(t.Context(), r))
@@ -105,8 +107,9 @@ func importLoggedModel(t check, e *env) {
 	importAs(t, e, x)
 	m := core.LoggedModel{
 		ID: core.NewModelID(), ExperimentID: x.ID, Name: "net", Type: "classifier", ArtifactURI: "s3://elsewhere/7/models/m/artifacts",
-		Status: core.ModelReady, StatusMessage: "done", Lifecycle: core.Active, CreatedAt: 1_500_000_000_001, UpdatedAt: 1_500_000_000_002,
-		Params: map[string]string{"a": "1"}, Tags: map[string]string{"t": "1"},
+		Status: core.ModelReady, StatusMessage: "done", Lifecycle: core.Active, CreatedAt: 1_500_000_000_001,
+		UpdatedAt: 1_500_000_000_002,
+		Params:    map[string]string{"a": "1"}, Tags: map[string]string{"t": "1"},
 	}
 	conformance.NoError(t, "ImportLoggedModel", importerOf(e.Store).ImportLoggedModel(t.Context(), m))
 	sawModel(t, e, m)

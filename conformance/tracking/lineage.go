@@ -21,20 +21,29 @@ func lineageCases() []entry {
 			ID: "TS-098", Name: "metric/dataset-name-with-spaces", Level: conformance.Extended, Needs: needs, Run: pointOfOddDataset,
 			Rule: "Names of datasets in a point may have blanks and any other text.",
 		},
-		{ID: "TS-132", Name: "inputs/log-and-read", Level: conformance.Extended, Needs: needs, Run: logInputs, Rule: "Datasets with their tags, and models, are there on the run that read them."},
+		{
+			ID: "TS-132", Name: "inputs/log-and-read", Level: conformance.Extended, Needs: needs, Run: logInputs,
+			Rule: "Datasets with their tags, and models, are there on the run that read them.",
+		},
 		{
 			ID: "TS-133", Name: "inputs/twice", Level: conformance.Extended, Needs: needs, Run: logInputsTwice,
 			Rule: "Inputs that a run has already change nothing: the first source, schema, profile and tags stay.",
 		},
-		{ID: "TS-134", Name: "inputs/limits", Level: conformance.Extended, Needs: needs, Run: limitInputs, Rule: "Fields of datasets and of their tags have the announced limits."},
-		{ID: "TS-208", Name: "outputs/log", Level: conformance.Extended, Needs: needs, Run: logOutputs, Rule: "Models that a run made are there with their step; a known one keeps its step."},
+		{
+			ID: "TS-134", Name: "inputs/limits", Level: conformance.Extended, Needs: needs, Run: limitInputs,
+			Rule: "Fields of datasets and of their tags have the announced limits.",
+		},
+		{
+			ID: "TS-208", Name: "outputs/log", Level: conformance.Extended, Needs: needs, Run: logOutputs,
+			Rule: "Models that a run made are there with their step; a known one keeps its step.",
+		},
 		{
 			ID: "TS-209", Name: "inputs/search-datasets", Level: conformance.Extended, Needs: needs, Run: searchDatasets,
 			Rule: "The uses of datasets are listed once each, in order, for the experiments asked for.",
 		},
 		{
 			ID: "TS-225", Name: "inputs/refused", Level: conformance.Extended, Needs: needs, Run: refuseLineage,
-			Rule: "Inputs and outputs of an unknown run are ErrNotFound, of a deleted one ErrState, bad ones ErrInvalid, all without effect.",
+			Rule: "Inputs and outputs of an unknown run are ErrNotFound, of a deleted one ErrState, bad ones ErrInvalid; none has effect.",
 		},
 	}
 }
@@ -58,17 +67,20 @@ func pointOfOddDataset(t check, e *env) {
 	r := newRunAlone(t, e)
 	var want []core.Metric
 	for i, name := range []string{"iris test set", "a\tb", "Größe", `C:\data "x"`, "7 8 9"} {
-		want = append(want, core.Metric{Key: "m", Value: 1, Timestamp: core.Millis(i), Step: int64(i), DatasetName: name, DatasetDigest: "d 1"})
+		want = append(want, core.Metric{
+			Key: "m", Value: 1, Timestamp: core.Millis(i), Step: int64(i), DatasetName: name,
+			DatasetDigest: "d 1",
+		})
 	}
 	logMetrics(t, e, r.ID, want...)
 	sawHistory(t, e, r.ID, "m", want...)
 }
 
-// dataset is a use of a dataset of this name and digest.
-func dataset(name, digest, context string) core.DatasetInput {
+// iris is a use of a dataset with this digest.
+func iris(digest, context string) core.DatasetInput {
 	return core.DatasetInput{
 		Dataset: core.Dataset{
-			Name: name, Digest: digest, SourceType: "local", Source: `{"uri": "/data/` + name + `"}`, Schema: `{"a": "double"}`,
+			Name: "iris", Digest: digest, SourceType: "local", Source: `{"uri": "/data/iris.csv"}`, Schema: `{"a": "double"}`,
 			Profile: `{"rows": 150}`,
 		},
 		Tags: map[string]string{core.DataContextTag: context, "note": "line\nbreak 🧪"},
@@ -108,7 +120,7 @@ func sawLineage(t check, e *env, want core.Run) {
 func logInputs(t check, e *env) {
 	r := newRunAlone(t, e)
 	in := core.Inputs{
-		Datasets: []core.DatasetInput{dataset("iris", "abc", "train"), dataset("iris", "def", "eval"), {Dataset: core.Dataset{Name: "bare", Digest: "1"}}},
+		Datasets: []core.DatasetInput{iris("abc", "train"), iris("def", "eval"), {Dataset: core.Dataset{Name: "bare", Digest: "1"}}},
 		Models:   []core.ModelID{"m-0123456789abcdef0123456789abcdef"},
 	}
 	conformance.NoError(t, "LogInputs", lineageOf(e.Store).LogInputs(t.Context(), r.ID, in))
@@ -120,8 +132,8 @@ func logInputs(t check, e *env) {
 
 func logInputsTwice(t check, e *env) {
 	r := newRunAlone(t, e)
-	first := dataset("iris", "abc", "train")
-	other := dataset("iris", "abc", "eval")
+	first := iris("abc", "train")
+	other := iris("abc", "eval")
 	other.Dataset.Source, other.Dataset.Schema, other.Dataset.Profile = "elsewhere", "", "more"
 	model := core.ModelID("m-0123456789abcdef0123456789abcdef")
 	for _, in := range []core.Inputs{
@@ -134,7 +146,8 @@ func logInputsTwice(t check, e *env) {
 	sawLineage(t, e, r)
 
 	sibling := newRun(t, e, r.ExperimentID, core.RunSpec{})
-	conformance.NoError(t, "LogInputs", lineageOf(e.Store).LogInputs(t.Context(), sibling.ID, core.Inputs{Datasets: []core.DatasetInput{other}}))
+	conformance.NoError(t, "LogInputs", lineageOf(e.Store).LogInputs(t.Context(), sibling.ID,
+		core.Inputs{Datasets: []core.DatasetInput{other}}))
 	sibling.Inputs = core.Inputs{Datasets: []core.DatasetInput{{Dataset: first.Dataset, Tags: other.Tags}}}
 	sawLineage(t, e, sibling)
 }
@@ -158,7 +171,7 @@ func limitInputs(t check, e *env) {
 		}
 		r := newRunAlone(t, e)
 		for _, n := range []int{field.limit + 1, field.limit} {
-			d := dataset("iris", "abc", "train")
+			d := iris("abc", "train")
 			field.set(&d, padded("v", n))
 			err := lineageOf(e.Store).LogInputs(t.Context(), r.ID, core.Inputs{Datasets: []core.DatasetInput{d}})
 			if n > field.limit {
@@ -191,16 +204,17 @@ func searchDatasets(t check, e *env) {
 		r := newRun(t, e, in, core.RunSpec{})
 		conformance.NoError(t, "LogInputs", lineageOf(e.Store).LogInputs(t.Context(), r.ID, core.Inputs{Datasets: uses}))
 	}
-	log(one.ID, dataset("iris", "b", "train"), dataset("iris", "a", "train"))
-	log(one.ID, dataset("iris", "b", "train"), dataset("iris", "a", "eval"), core.DatasetInput{Dataset: core.Dataset{Name: "bare", Digest: "1"}})
-	log(two.ID, dataset("iris", "b", "train"))
+	log(one.ID, iris("b", "train"), iris("a", "train"))
+	log(one.ID, iris("b", "train"), iris("a", "eval"), core.DatasetInput{Dataset: core.Dataset{Name: "bare", Digest: "1"}})
+	log(two.ID, iris("b", "train"))
 	uses := func(in core.ExperimentID, rows ...[3]string) (all []core.DatasetSummary) {
 		for _, row := range rows {
 			all = append(all, core.DatasetSummary{ExperimentID: in, Name: row[0], Digest: row[1], Context: row[2]})
 		}
 		return all
 	}
-	first := uses(one.ID, [3]string{"bare", "1", ""}, [3]string{"iris", "a", "eval"}, [3]string{"iris", "a", "train"}, [3]string{"iris", "b", "train"})
+	first := uses(one.ID, [3]string{"bare", "1", ""}, [3]string{"iris", "a", "eval"}, [3]string{"iris", "a", "train"},
+		[3]string{"iris", "b", "train"})
 	second := uses(two.ID, [3]string{"iris", "b", "train"})
 	both := slices.Concat(first, second)
 	if two.ID < one.ID {
@@ -230,7 +244,7 @@ func refuseLineage(t check, e *env) {
 	l := lineageOf(e.Store)
 	ctx := t.Context()
 	const nobody = "0123456789abcdef0123456789abcdef"
-	good := core.Inputs{Datasets: []core.DatasetInput{dataset("iris", "abc", "train")}}
+	good := core.Inputs{Datasets: []core.DatasetInput{iris("abc", "train")}}
 	out := []core.ModelOutput{{ModelID: "m-1"}}
 	conformance.Refused(t, "LogInputs", l.LogInputs(ctx, nobody, good), core.ErrNotFound, nobody)
 	conformance.Refused(t, "LogOutputs", l.LogOutputs(ctx, nobody, out), core.ErrNotFound, nobody)
@@ -238,7 +252,8 @@ func refuseLineage(t check, e *env) {
 		in := core.Inputs{Datasets: append(slices.Clone(good.Datasets), core.DatasetInput{Dataset: bad})}
 		conformance.Refused(t, fmt.Sprintf("LogInputs(%+v)", bad), l.LogInputs(ctx, r.ID, in), core.ErrInvalid)
 	}
-	conformance.Refused(t, "LogInputs of a bad model", l.LogInputs(ctx, r.ID, core.Inputs{Models: []core.ModelID{"../m"}}), core.ErrInvalid)
+	conformance.Refused(t, "LogInputs of a bad model", l.LogInputs(ctx, r.ID, core.Inputs{Models: []core.ModelID{"../m"}}),
+		core.ErrInvalid)
 	conformance.Refused(t, "LogOutputs", l.LogOutputs(ctx, r.ID, append(out, core.ModelOutput{ModelID: "a/b"})), core.ErrInvalid)
 	changeRun(t, e, r.ID, core.RunChange{Lifecycle: core.Deleted})
 	conformance.Refused(t, "LogInputs", l.LogInputs(ctx, r.ID, good), core.ErrState, string(r.ID))

@@ -21,13 +21,22 @@ func linearCases() []entry {
 			ID: "TS-170", Name: "conc/create-same-name", Run: raceForName,
 			Rule: "Of callers who race to create one experiment exactly one succeeds; the others are told that it exists, and it does.",
 		},
-		{ID: "TS-171", Name: "conc/rename-race", Level: conformance.Extended, Run: raceForRename, Rule: "Of experiments that race for one new name exactly one gets it."},
+		{
+			ID: "TS-171", Name: "conc/rename-race", Level: conformance.Extended, Run: raceForRename,
+			Rule: "Of experiments that race for one new name exactly one gets it.",
+		},
 		{
 			ID: "TS-172", Name: "conc/param-set-once", Run: raceForParam,
 			Rule: "A param that callers race to log is written once: whoever sees a value sees that one for ever.",
 		},
-		{ID: "TS-173", Name: "conc/tag-register", Level: conformance.Extended, Run: raceForTag, Rule: "Setting, deleting and reading a tag happen one after the other, in an order that fits their times."},
-		{ID: "TS-176", Name: "conc/lifecycle-register", Level: conformance.Extended, Run: raceForLifecycle, Rule: "Deleting, restoring and reading a run happen one after the other, in an order that fits their times."},
+		{
+			ID: "TS-173", Name: "conc/tag-register", Level: conformance.Extended, Run: raceForTag,
+			Rule: "Setting, deleting and reading a tag happen one after the other, in an order that fits their times.",
+		},
+		{
+			ID: "TS-176", Name: "conc/lifecycle-register", Level: conformance.Extended, Run: raceForLifecycle,
+			Rule: "Deleting, restoring and reading a run happen one after the other, in an order that fits their times.",
+		},
 	}
 }
 
@@ -100,7 +109,8 @@ func race(t check, e *env, of register, choices []operation, perform func(contex
 func told(history []porcupine.Operation) string {
 	var b strings.Builder
 	for _, op := range history {
-		fmt.Fprintf(&b, "client %d, %v to %v: %v → %v\n", op.ClientId, time.Duration(op.Call), time.Duration(op.Return), op.Input, op.Output)
+		fmt.Fprintf(&b, "client %d, %v to %v: %v → %v\n", op.ClientId, time.Duration(op.Call), time.Duration(op.Return), op.Input,
+			op.Output)
 	}
 	return b.String()
 }
@@ -152,7 +162,7 @@ func raceForName(t check, e *env) {
 			}
 			x, err := s.CreateExperiment(ctx, core.ExperimentSpec{Name: name})
 			if err == nil {
-				forget(t, e, e.Store, x.ID)
+				forget(t, e, e.Store, x.ID) //nolint:contextcheck // the clean-up outlives the call
 			}
 			return ended(err, core.ErrExists)
 		})

@@ -17,7 +17,10 @@ func loggedModelCases() []entry {
 			ID: "TS-210", Name: "logged-model/create", Level: conformance.Extended, Needs: needs, Run: createLoggedModel,
 			Rule: "A new logged model is pending and active, with what was given, and its artifacts lie below the experiment's.",
 		},
-		{ID: "TS-211", Name: "logged-model/get", Level: conformance.Extended, Needs: needs, Run: getLoggedModel, Rule: "A logged model is read active or deleted; an unknown one is ErrNotFound."},
+		{
+			ID: "TS-211", Name: "logged-model/get", Level: conformance.Extended, Needs: needs, Run: getLoggedModel,
+			Rule: "A logged model is read active or deleted; an unknown one is ErrNotFound.",
+		},
 		{
 			ID: "TS-212", Name: "logged-model/update", Level: conformance.Extended, Needs: needs, Run: updateLoggedModel,
 			Rule: "A change of a logged model happens as asked, under atomic.batch whole or not at all; params keep their first value.",
@@ -64,13 +67,15 @@ func createLoggedModel(t check, e *env) {
 	x, err := e.Store.Experiment(t.Context(), core.ExperimentRef{ID: r.ExperimentID})
 	conformance.NoError(t, "Experiment", err)
 	spec := core.LoggedModelSpec{
-		Name: "net", Type: "classifier", SourceRunID: r.ID, Params: map[string]string{"depth": "3"}, Tags: map[string]string{"team": "vision"},
+		Name: "net", Type: "classifier", SourceRunID: r.ID, Params: map[string]string{"depth": "3"},
+		Tags: map[string]string{"team": "vision"},
 	}
 	m := newModel(t, e, x.ID, spec)
 	e.CheckTime(t, "CreatedAt", m.CreatedAt, began)
 	conformance.Equal(t, "LoggedModel", m, core.LoggedModel{
 		ID: m.ID, ExperimentID: x.ID, Name: spec.Name, Type: spec.Type, SourceRunID: r.ID, ArtifactURI: m.ArtifactURI,
-		Status: core.ModelPending, Lifecycle: core.Active, CreatedAt: m.CreatedAt, UpdatedAt: m.CreatedAt, Params: spec.Params, Tags: spec.Tags,
+		Status: core.ModelPending, Lifecycle: core.Active, CreatedAt: m.CreatedAt, UpdatedAt: m.CreatedAt, Params: spec.Params,
+		Tags: spec.Tags,
 	})
 	conformance.Equal(t, "ArtifactURI", m.ArtifactURI, core.JoinLocation(x.ArtifactLocation, "models", string(m.ID), "artifacts"))
 	sawModel(t, e, m)
@@ -117,7 +122,8 @@ func updateLoggedModel(t check, e *env) {
 		conformance.Refused(t, fmt.Sprintf("UpdateLoggedModel(%+v)", bad), err, core.ErrInvalid)
 	}
 	_, err := change(core.LoggedModelChange{
-		Status: core.ModelReady, Params: map[string]string{"b": "2"}, Tags: core.TagChange{Set: map[string]string{"t": "2"}, Delete: []string{"absent.key"}},
+		Status: core.ModelReady, Params: map[string]string{"b": "2"},
+		Tags: core.TagChange{Set: map[string]string{"t": "2"}, Delete: []string{"absent.key"}},
 	})
 	conformance.Refused(t, "deleting an absent tag", err, core.ErrNotFound, "absent.key")
 	if e.Info.Has(core.AtomicBatch) {
@@ -180,7 +186,8 @@ func searchLoggedModels(t check, e *env) {
 	in := []core.ExperimentID{x.ID}
 	byName := []core.LoggedModelOrder{{Field: "name"}}
 	sawModels(t, e, core.LoggedModelQuery{Experiments: in, OrderBy: byName}, a.ID, b.ID, c.ID)
-	sawModels(t, e, core.LoggedModelQuery{Experiments: in, OrderBy: []core.LoggedModelOrder{{Field: "name", Descending: true}}}, c.ID, b.ID, a.ID)
+	sawModels(t, e, core.LoggedModelQuery{Experiments: in, OrderBy: []core.LoggedModelOrder{{Field: "name", Descending: true}}},
+		c.ID, b.ID, a.ID)
 	sawModels(t, e, core.LoggedModelQuery{Experiments: in, Filter: "name = 'b'"}, b.ID)
 	sawModels(t, e, core.LoggedModelQuery{Experiments: in, Filter: "params.depth = '3'"}, a.ID)
 	sawModels(t, e, core.LoggedModelQuery{Experiments: in, Filter: "tags.team = 'vision'"}, b.ID)
@@ -214,7 +221,8 @@ func measureLoggedModel(t check, e *env) {
 		return p
 	}
 	points := []core.Metric{
-		of(point("loss", 2, 2), "a"), of(point("loss", 1, 1), "a"), of(point("loss", 3, 1), "b"), of(point("acc", 0.5, 1), ""), point("loss", 9, 9),
+		of(point("loss", 2, 2), "a"), of(point("loss", 1, 1), "a"), of(point("loss", 3, 1), "b"), of(point("acc", 0.5, 1), ""),
+		point("loss", 9, 9),
 	}
 	logMetrics(t, e, r.ID, points...)
 	for _, p := range []core.Metric{points[3], points[0], points[2]} {

@@ -23,7 +23,8 @@ func metamorphicCases() []entry {
 			Rule: "One batch and many small ones with the same items give the same run.",
 		},
 		{
-			ID: "TS-131", Name: "batch/isolation", Level: conformance.Extended, Needs: []core.Capability{core.AtomicBatch}, Run: isolateBatch,
+			ID: "TS-131", Name: "batch/isolation", Level: conformance.Extended, Needs: []core.Capability{core.AtomicBatch},
+			Run:  isolateBatch,
 			Rule: "No reader ever sees half of a batch (D-7).",
 		},
 	}
@@ -155,12 +156,13 @@ func torn(ctx context.Context, s store, id core.RunID) error {
 	if err != nil {
 		return err
 	}
-	first, any := r.Metrics["m0"]
+	first, some := r.Metrics["m0"]
 	for i := range 20 {
 		m, there := r.Metrics["m"+strconv.Itoa(i)]
 		tag := r.Tags["t"+strconv.Itoa(i)]
-		if there != any || m.Step != first.Step || there && tag != strconv.FormatInt(first.Step, 10) {
-			return fmt.Errorf("half a batch: m0 is of step %d, m%d of step %d (there: %v), t%d of step %q", first.Step, i, m.Step, there, i, tag)
+		if there != some || m.Step != first.Step || there && tag != strconv.FormatInt(first.Step, 10) {
+			return fmt.Errorf("half a batch: m0 is of step %d, m%d of step %d (there: %v), t%d of step %q", first.Step, i, m.Step,
+				there, i, tag)
 		}
 	}
 	return nil

@@ -13,9 +13,18 @@ import (
 
 func metricCases() []entry {
 	return []entry{
-		{ID: "TS-077", Name: "metric/history-complete", Run: wholeHistory, Rule: "A history has every point that was logged, with its value, time and step."},
-		{ID: "TS-078", Name: "metric/history-order", Run: historyOrder, Rule: "A history is in order of time, then step, then value, whatever the order of logging."},
-		{ID: "TS-079", Name: "metric/history-unknown-key", Run: unknownKey, Rule: "The history of a key that was never logged is empty, and no error."},
+		{
+			ID: "TS-077", Name: "metric/history-complete", Run: wholeHistory,
+			Rule: "A history has every point that was logged, with its value, time and step.",
+		},
+		{
+			ID: "TS-078", Name: "metric/history-order", Run: historyOrder,
+			Rule: "A history is in order of time, then step, then value, whatever the order of logging.",
+		},
+		{
+			ID: "TS-079", Name: "metric/history-unknown-key", Run: unknownKey,
+			Rule: "The history of a key that was never logged is empty, and no error.",
+		},
 		{
 			ID: "TS-080", Name: "metric/history-missing-run", Needs: []core.Capability{core.HistoryMissingRun}, Run: historyOfNobody,
 			Rule: "The history of an unknown run is ErrNotFound, with its id.",
@@ -27,8 +36,14 @@ func metricCases() []entry {
 			Rule: "The same point logged again, alone or in a batch, is still one point (D-1).",
 			Why:  "Otherwise a batch that is repeated after a lost answer counts twice; MLflow's file store appends it again.",
 		},
-		{ID: "TS-085", Name: "metric/timestamps", Run: timestamps, Rule: "Times are kept to the millisecond; 0 is one, a negative one is ErrInvalid."},
-		{ID: "TS-086", Name: "metric/nan", Run: notANumber, Rule: "NaN is a value like others, in the latest value and in the history."},
+		{
+			ID: "TS-085", Name: "metric/timestamps", Run: timestamps,
+			Rule: "Times are kept to the millisecond; 0 is one, a negative one is ErrInvalid.",
+		},
+		{
+			ID: "TS-086", Name: "metric/nan", Run: notANumber,
+			Rule: "NaN is a value like others, in the latest value and in the history.",
+		},
 		{
 			ID: "TS-087", Name: "metric/infinities", Run: infinities,
 			Rule: "Infinities survive where float.inf is declared, and else become the largest floats of their sign (D-2).",
@@ -102,7 +117,9 @@ func hugeSteps(t check, e *env) {
 func sameStep(t check, e *env) {
 	r := newRunAlone(t, e)
 	want := []core.Metric{
-		{Key: "m", Value: 1, Timestamp: 5, Step: 2}, {Key: "m", Value: 2, Timestamp: 5, Step: 2}, {Key: "m", Value: 2, Timestamp: 6, Step: 2},
+		{Key: "m", Value: 1, Timestamp: 5, Step: 2},
+		{Key: "m", Value: 2, Timestamp: 5, Step: 2},
+		{Key: "m", Value: 2, Timestamp: 6, Step: 2},
 	}
 	logMetrics(t, e, r.ID, want[1], want[2])
 	logMetrics(t, e, r.ID, want[0])
@@ -258,7 +275,10 @@ func permutations[V any](items []V) [][]V {
 
 func latestAgainstNaN(t check, e *env) {
 	x := newExperiment(t, e, core.ExperimentSpec{})
-	nan, number := core.Metric{Key: "m", Value: math.NaN(), Timestamp: 3, Step: 3}, core.Metric{Key: "m", Value: -7, Timestamp: 3, Step: 3}
+	nan, number := core.Metric{Key: "m", Value: math.NaN(), Timestamp: 3, Step: 3}, core.Metric{
+		Key: "m", Value: -7, Timestamp: 3,
+		Step: 3,
+	}
 	later := core.Metric{Key: "m", Value: math.NaN(), Timestamp: 3, Step: 4}
 	for _, order := range permutations([]core.Metric{nan, number}) {
 		r := newRun(t, e, x.ID, core.RunSpec{})

@@ -10,7 +10,10 @@ import (
 
 func metricKeyCases() []entry {
 	return []entry{
-		{ID: "TS-091", Name: "metric/key-limits", Run: limitMetricKeys, Rule: "Keys may be as long as announced, in code points, and no longer."},
+		{
+			ID: "TS-091", Name: "metric/key-limits", Run: limitMetricKeys,
+			Rule: "Keys may be as long as announced, in code points, and no longer.",
+		},
 		{
 			ID: "TS-092", Name: "metric/key-alphabet", Run: keyAlphabet,
 			Rule: "Letters and digits of every script, _ - . : / and blanks are allowed in keys, at every place.",
@@ -21,8 +24,14 @@ func metricKeyCases() []entry {
 			Rule: "Keys that are not in the normal form of a relative path, or have other characters, are ErrInvalid.",
 			Why:  "A key that a store cleans, instead of refusing it, may land outside of the run's folder.",
 		},
-		{ID: "TS-094", Name: "metric/key-case-distinct", Run: keyCase, Rule: "Keys that differ in case are different keys, in the latest value, in histories and in search."},
-		{ID: "TS-095", Name: "metric/key-prefix-safe", Run: keyPrefixes, Rule: "Keys of which one is the start of another live side by side."},
+		{
+			ID: "TS-094", Name: "metric/key-case-distinct", Run: keyCase,
+			Rule: "Keys that differ in case are different keys, in the latest value, in histories and in search.",
+		},
+		{
+			ID: "TS-095", Name: "metric/key-prefix-safe", Run: keyPrefixes,
+			Rule: "Keys of which one is the start of another live side by side.",
+		},
 		{ID: "TS-096", Name: "metric/key-not-utf8", Run: refuseKeyOfBytes, Rule: "A key that is not valid UTF-8 is ErrInvalid."},
 	}
 }
@@ -90,7 +99,8 @@ func keyCase(t check, e *env) {
 	r := newRunAlone(t, e)
 	logBatch(t, e, r.ID, core.Batch{
 		Metrics: []core.Metric{point("Loss", 1, 1), point("loss", 2, 2)},
-		Params:  []core.Param{{Key: "LR", Value: "1"}, {Key: "lr", Value: "2"}}, Tags: []core.Tag{{Key: "T", Value: "1"}, {Key: "t", Value: "2"}},
+		Params:  []core.Param{{Key: "LR", Value: "1"}, {Key: "lr", Value: "2"}},
+		Tags:    []core.Tag{{Key: "T", Value: "1"}, {Key: "t", Value: "2"}},
 	})
 	r.Metrics, r.Params = byKey(point("Loss", 1, 1), point("loss", 2, 2)), map[string]string{"LR": "1", "lr": "2"}
 	r.Tags = with(with(r.Tags, "T", "1"), "t", "2")

@@ -11,16 +11,28 @@ import (
 func paramCases() []entry {
 	return []entry{
 		{ID: "TS-102", Name: "param/log", Run: logParam, Rule: "A param that was logged is there."},
-		{ID: "TS-103", Name: "param/same-value-again", Run: logParamAgain, Rule: "Logging a param again with its value succeeds and changes nothing (D-13)."},
-		{ID: "TS-104", Name: "param/other-value", Run: changeParam, Rule: "Another value for a param is ErrInvalid with the key, and the first value stays (D-13)."},
-		{ID: "TS-105", Name: "param/value-limits", Run: limitParams, Rule: "Values may be as long as announced, in code points; longer ones are refused, not cut (D-12, D-22)."},
+		{
+			ID: "TS-103", Name: "param/same-value-again", Run: logParamAgain,
+			Rule: "Logging a param again with its value succeeds and changes nothing (D-13).",
+		},
+		{
+			ID: "TS-104", Name: "param/other-value", Run: changeParam,
+			Rule: "Another value for a param is ErrInvalid with the key, and the first value stays (D-13).",
+		},
+		{
+			ID: "TS-105", Name: "param/value-limits", Run: limitParams,
+			Rule: "Values may be as long as announced, in code points; longer ones are refused, not cut (D-12, D-22).",
+		},
 		{
 			ID: "TS-106", Name: "param/odd-values", Run: oddParams,
 			Rule: "Values of params and tags are any text: empty, line breaks, quotes, backslashes, code, emoji.",
 			Why:  "The file layout keeps one value a file: a store that trims lines loses line breaks at the end.",
 		},
 		{ID: "TS-107", Name: "param/nul-byte", Run: nulInParam, Rule: "A value with a NUL is kept exactly or refused, never cut."},
-		{ID: "TS-108", Name: "param/case-and-space-distinct", Run: distinctParams, Rule: "Keys and values that differ in case or blanks are different."},
+		{
+			ID: "TS-108", Name: "param/case-and-space-distinct", Run: distinctParams,
+			Rule: "Keys and values that differ in case or blanks are different.",
+		},
 	}
 }
 
@@ -77,8 +89,10 @@ func limitParams(t check, e *env) {
 // oddValues are texts that stores have lost or changed.
 func oddValues() []string {
 	return []string{
-		"", " ", "\n", "a\n", "a\n\n", "\na", "a\r\nb", "\t", "\r", "'", `"`, `\`, `\n`, "%s%d", "'; DROP TABLE params; --", "null", "None",
-		"true", "1e3", "0x10", "~", "- a", "a: b", "# a", "{}", "[]", "&a", "*a", "!a", "|", ">", "😀", "e\u0301", "\u202eabc", "\ufeffa", "\u2028",
+		"", " ", "\n", "a\n", "a\n\n", "\na", "a\r\nb", "\t", "\r", "'", `"`, `\`, `\n`, "%s%d", "'; DROP TABLE params; --", "null",
+		"None",
+		"true", "1e3", "0x10", "~", "- a", "a: b", "# a", "{}", "[]", "&a", "*a", "!a", "|", ">", "😀", "e\u0301", "\u202eabc",
+		"\ufeffa", "\u2028",
 		"\u0085", "a\u00a0", "<b>&amp;", "\x1b[0m", "\x7f", "\U0010ffff",
 	}
 }

@@ -18,7 +18,10 @@ func runCases() []entry {
 			ID: "TS-050", Name: "run/create", Run: createRun,
 			Rule: "A new run is RUNNING and active, has the user and start time given and has not ended.",
 		},
-		{ID: "TS-051", Name: "run/create-with-tags", Run: createRunWithTags, Rule: "The tags given at creation are there at once, byte for byte."},
+		{
+			ID: "TS-051", Name: "run/create-with-tags", Run: createRunWithTags,
+			Rule: "The tags given at creation are there at once, byte for byte.",
+		},
 		{
 			ID: "TS-052", Name: "run/name-generated", Run: generateRunName,
 			Rule: "A run without a name gets one, which is also its tag mlflow.runName.",
@@ -28,18 +31,36 @@ func runCases() []entry {
 			Rule: "A run's name and its tag mlflow.runName are one thing: either gives and changes the other.",
 			Why:  "Clients of one MLflow generation read the name, those of another the tag.",
 		},
-		{ID: "TS-054", Name: "run/name-conflicts-with-tag", Run: refuseTwoRunNames, Rule: "A name and a different tag mlflow.runName are ErrInvalid, and no run is created."},
+		{
+			ID: "TS-054", Name: "run/name-conflicts-with-tag", Run: refuseTwoRunNames,
+			Rule: "A name and a different tag mlflow.runName are ErrInvalid, and no run is created.",
+		},
 		{ID: "TS-055", Name: "run/names-may-repeat", Run: repeatRunName, Rule: "Two runs may have one name; their ids differ."},
-		{ID: "TS-056", Name: "run/create-in-missing-experiment", Run: createRunNowhere, Rule: "A run in an unknown experiment is ErrNotFound, with the experiment's id."},
-		{ID: "TS-057", Name: "run/create-in-deleted-experiment", Run: createRunInDeleted, Rule: "A run in a deleted experiment is ErrState, and none is created."},
+		{
+			ID: "TS-056", Name: "run/create-in-missing-experiment", Run: createRunNowhere,
+			Rule: "A run in an unknown experiment is ErrNotFound, with the experiment's id.",
+		},
+		{
+			ID: "TS-057", Name: "run/create-in-deleted-experiment", Run: createRunInDeleted,
+			Rule: "A run in a deleted experiment is ErrState, and none is created.",
+		},
 		{
 			ID: "TS-058", Name: "run/artifact-uri", Run: placeArtifacts,
 			Rule: "Every run has artifacts of its own, below the artifact location of its experiment.",
 		},
 		{ID: "TS-059", Name: "run/ids-unique", Run: uniqueRunIDs, Rule: "A thousand runs have a thousand well-formed ids."},
-		{ID: "TS-060", Name: "run/get-missing", Run: getMissingRun, Rule: "An unknown run is ErrNotFound, with its id, whatever is done to it."},
-		{ID: "TS-061", Name: "run/get-malformed", Run: getMalformedRun, Rule: "An id that cannot be one is ErrInvalid or ErrNotFound, never an accident of the store."},
-		{ID: "TS-062", Name: "run/get-complete", Run: getWholeRun, Rule: "One read gives the whole run: info, params, latest metrics and tags."},
+		{
+			ID: "TS-060", Name: "run/get-missing", Run: getMissingRun,
+			Rule: "An unknown run is ErrNotFound, with its id, whatever is done to it.",
+		},
+		{
+			ID: "TS-061", Name: "run/get-malformed", Run: getMalformedRun,
+			Rule: "An id that cannot be one is ErrInvalid or ErrNotFound, never an accident of the store.",
+		},
+		{
+			ID: "TS-062", Name: "run/get-complete", Run: getWholeRun,
+			Rule: "One read gives the whole run: info, params, latest metrics and tags.",
+		},
 		{
 			ID: "TS-220", Name: "run/spec-checked", Run: refuseRunSpecs,
 			Rule: "What a run is created with is checked as what is logged later: keys, lengths, UTF-8, start time.",

@@ -11,11 +11,23 @@ import (
 
 func runChangeCases() []entry {
 	return []entry{
-		{ID: "TS-064", Name: "run/update-status-and-end", Run: updateStatus, Rule: "Every status can be set; the end time is kept to the millisecond."},
-		{ID: "TS-065", Name: "run/update-name-only", Run: updateName, Rule: "Changing the name changes the name, with its tag, and nothing else."},
+		{
+			ID: "TS-064", Name: "run/update-status-and-end", Run: updateStatus,
+			Rule: "Every status can be set; the end time is kept to the millisecond.",
+		},
+		{
+			ID: "TS-065", Name: "run/update-name-only", Run: updateName,
+			Rule: "Changing the name changes the name, with its tag, and nothing else.",
+		},
 		{ID: "TS-066", Name: "run/update-nothing", Run: updateNothing, Rule: "A change of nothing returns the run as it is."},
-		{ID: "TS-067", Name: "run/update-illegal-status", Run: updateIllegally, Rule: "An unknown status is ErrInvalid, without effect."},
-		{ID: "TS-068", Name: "run/update-deleted", Run: updateDeleted, Rule: "A deleted run can only be restored: every other change is ErrState."},
+		{
+			ID: "TS-067", Name: "run/update-illegal-status", Run: updateIllegally,
+			Rule: "An unknown status is ErrInvalid, without effect.",
+		},
+		{
+			ID: "TS-068", Name: "run/update-deleted", Run: updateDeleted,
+			Rule: "A deleted run can only be restored: every other change is ErrState.",
+		},
 		{ID: "TS-069", Name: "run/reopen-terminal", Run: reopenRun, Rule: "A run that has ended may run again and be logged to (D-6)."},
 		{ID: "TS-073", Name: "run/parent-tag", Run: findChildren, Rule: "The tag that names a run's parent is kept and found."},
 		{
@@ -185,10 +197,22 @@ func lifecycleAlone(t check, e *env) {
 
 func runDeletionCases() []entry {
 	return []entry{
-		{ID: "TS-063", Name: "run/get-deleted", Run: getDeletedRun, Rule: "A deleted run is still read, whole, and says that it is deleted."},
-		{ID: "TS-070", Name: "run/delete-restore", Run: deleteAndRestore, Rule: "A run that is deleted and restored has all that it had."},
-		{ID: "TS-071", Name: "run/delete-idempotent", Run: deleteRunTwice, Rule: "Deleting or restoring a run twice succeeds and changes nothing (D-5)."},
-		{ID: "TS-072", Name: "run/delete-hides-from-search", Run: hideDeletedRun, Rule: "The default view leaves deleted runs out, the view of deleted ones shows them."},
+		{
+			ID: "TS-063", Name: "run/get-deleted", Run: getDeletedRun,
+			Rule: "A deleted run is still read, whole, and says that it is deleted.",
+		},
+		{
+			ID: "TS-070", Name: "run/delete-restore", Run: deleteAndRestore,
+			Rule: "A run that is deleted and restored has all that it had.",
+		},
+		{
+			ID: "TS-071", Name: "run/delete-idempotent", Run: deleteRunTwice,
+			Rule: "Deleting or restoring a run twice succeeds and changes nothing (D-5).",
+		},
+		{
+			ID: "TS-072", Name: "run/delete-hides-from-search", Run: hideDeletedRun,
+			Rule: "The default view leaves deleted runs out, the view of deleted ones shows them.",
+		},
 	}
 }
 

@@ -12,10 +12,19 @@ import (
 
 func filterCases() []entry {
 	return []entry{
-		{ID: "TS-135", Name: "search/empty", Run: findNoRun, Rule: "A search without a match, or in no experiment, is an empty page without a token."},
-		{ID: "TS-136", Name: "search/many-experiments", Run: searchExperimentsUnion, Rule: "A search in several experiments finds the runs of all; unknown ones contribute nothing."},
+		{
+			ID: "TS-135", Name: "search/empty", Run: findNoRun,
+			Rule: "A search without a match, or in no experiment, is an empty page without a token.",
+		},
+		{
+			ID: "TS-136", Name: "search/many-experiments", Run: searchExperimentsUnion,
+			Rule: "A search in several experiments finds the runs of all; unknown ones contribute nothing.",
+		},
 		{ID: "TS-137", Name: "search/view-types", Run: viewRuns, Rule: "Each view shows exactly the runs of its stage of life."},
-		{ID: "TS-138", Name: "search/metric-comparators", Run: compareMetrics, Rule: "All six operators compare the latest value of a metric, and no older one."},
+		{
+			ID: "TS-138", Name: "search/metric-comparators", Run: compareMetrics,
+			Rule: "All six operators compare the latest value of a metric, and no older one.",
+		},
 		{
 			ID: "TS-139", Name: "search/metric-nan", Run: compareNaN, Rule: "NaN satisfies no order and no equality, only !=.",
 			Why: "MLflow's SQL store once kept NaN as 0 and compared it so.",
@@ -24,8 +33,14 @@ func filterCases() []entry {
 			ID: "TS-140", Name: "search/param-and-tag-comparators", Run: compareTexts,
 			Rule: "Params and tags compare with =, !=, LIKE and ILIKE; a run without the key matches none of them.",
 		},
-		{ID: "TS-141", Name: "search/null-tests", Level: conformance.Extended, Run: compareAbsent, Rule: "IS NULL finds the runs without a param or tag, IS NOT NULL those with it."},
-		{ID: "TS-144", Name: "search/conjunction", Run: conjunction, Rule: "All clauses joined by AND must hold, also several on one key."},
+		{
+			ID: "TS-141", Name: "search/null-tests", Level: conformance.Extended, Run: compareAbsent,
+			Rule: "IS NULL finds the runs without a param or tag, IS NOT NULL those with it.",
+		},
+		{
+			ID: "TS-144", Name: "search/conjunction", Run: conjunction,
+			Rule: "All clauses joined by AND must hold, also several on one key.",
+		},
 		{
 			ID: "TS-147", Name: "search/malformed", Run: refuseRunFilters,
 			Rule: "A filter that cannot be understood is ErrInvalid and shows what is wrong in it; it never matches something.",
@@ -40,23 +55,20 @@ type lab struct {
 	e    *env
 	in   core.ExperimentID
 	runs []core.Run
-	name map[core.RunID]string
 }
 
 func newLab(t check, e *env) *lab {
 	t.Helper()
-	return &lab{t: t, e: e, in: newExperiment(t, e, core.ExperimentSpec{}).ID, name: map[core.RunID]string{}}
+	return &lab{t: t, e: e, in: newExperiment(t, e, core.ExperimentSpec{}).ID}
 }
 
-func (l *lab) add(name string, b core.Batch) core.RunID {
+func (l *lab) add(name string, b core.Batch) {
 	l.t.Helper()
 	r := newRun(l.t, l.e, l.in, core.RunSpec{Name: name, StartTime: core.Millis(len(l.runs) + 1)})
 	if !b.Empty() {
 		logBatch(l.t, l.e, r.ID, b)
 	}
 	l.runs = append(l.runs, r)
-	l.name[r.ID] = name
-	return r.ID
 }
 
 func (l *lab) idsOf(names string) []core.RunID {
@@ -88,11 +100,8 @@ func (l *lab) orders(by, names string) {
 
 func metrics(points ...core.Metric) core.Batch { return core.Batch{Metrics: points} }
 
-func params(keysAndValues ...string) (b core.Batch) {
-	for i := 0; i < len(keysAndValues); i += 2 {
-		b.Params = append(b.Params, core.Param{Key: keysAndValues[i], Value: keysAndValues[i+1]})
-	}
-	return b
+func params(key, value string) core.Batch {
+	return core.Batch{Params: []core.Param{{Key: key, Value: value}}}
 }
 
 func findNoRun(t check, e *env) {
@@ -101,13 +110,17 @@ func findNoRun(t check, e *env) {
 	l.finds("params.nothing = 'x'", "")
 	sawRuns(t, e, core.RunQuery{})
 	sawRuns(t, e, core.RunQuery{Experiments: []core.ExperimentID{newExperiment(t, e, core.ExperimentSpec{}).ID}})
-	page, err := e.Store.SearchRuns(t.Context(), core.RunQuery{Experiments: []core.ExperimentID{l.in}, Filter: "params.nothing = 'x'"})
+	page, err := e.Store.SearchRuns(t.Context(), core.RunQuery{
+		Experiments: []core.ExperimentID{l.in},
+		Filter:      "params.nothing = 'x'",
+	})
 	conformance.NoError(t, "SearchRuns", err)
 	conformance.Equal(t, "page", page, core.Page[core.Run]{})
 }
 
 func searchExperimentsUnion(t check, e *env) {
-	one, two, other := newExperiment(t, e, core.ExperimentSpec{}), newExperiment(t, e, core.ExperimentSpec{}), newExperiment(t, e, core.ExperimentSpec{})
+	one, two, other := newExperiment(t, e, core.ExperimentSpec{}), newExperiment(t, e, core.ExperimentSpec{}), newExperiment(t, e,
+		core.ExperimentSpec{})
 	a := newRun(t, e, one.ID, core.RunSpec{StartTime: 1})
 	b := newRun(t, e, two.ID, core.RunSpec{StartTime: 2})
 	c := newRun(t, e, one.ID, core.RunSpec{StartTime: 3})
@@ -125,7 +138,10 @@ func viewRuns(t check, e *env) {
 	}
 	changeRun(t, e, l.runs[1].ID, core.RunChange{Lifecycle: core.Deleted})
 	for view, names := range map[core.View]string{core.ActiveOnly: "a c", core.DeletedOnly: "b", core.AllStages: "a b c"} {
-		q := core.RunQuery{Experiments: []core.ExperimentID{l.in}, Filter: "params.p = '1'", OrderBy: []string{"start_time ASC"}, View: view}
+		q := core.RunQuery{
+			Experiments: []core.ExperimentID{l.in}, Filter: "params.p = '1'", OrderBy: []string{"start_time ASC"},
+			View: view,
+		}
 		sawRuns(t, e, q, l.idsOf(names)...)
 	}
 }
@@ -137,9 +153,11 @@ func compareMetrics(t check, e *env) {
 	l.add("high", metrics(point("m", 1e10, 5), point("m", -9, 2)))
 	l.add("none", metrics(point("other", 0.1, 1)))
 	for filter, names := range map[string]string{
-		"metrics.m = 0.1": "mid", "metric.m = 0.1": "mid", "metrics.m != 0.1": "low high", "metrics.m < 0.1": "low", "metrics.m <= 0.1": "low mid",
-		"metrics.m > 0.1": "high", "metrics.m >= 0.1": "mid high", "metrics.m > -1.5": "mid high", "metrics.m >= -1.5": "low mid high",
-		"metrics.m = 9": "", "metrics.m = -9": "", "metrics.m = 1e10": "high", "metrics.m = 10000000000.0": "high", "metrics.m>.05": "mid high",
+		"metrics.m = 0.1": "mid", "metric.m = 0.1": "mid", "metrics.m != 0.1": "low high", "metrics.m < 0.1": "low",
+		"metrics.m <= 0.1": "low mid",
+		"metrics.m > 0.1":  "high", "metrics.m >= 0.1": "mid high", "metrics.m > -1.5": "mid high", "metrics.m >= -1.5": "low mid high",
+		"metrics.m = 9": "", "metrics.m = -9": "", "metrics.m = 1e10": "high", "metrics.m = 10000000000.0": "high",
+		"metrics.m>.05": "mid high",
 	} {
 		l.finds(filter, names)
 	}
@@ -151,7 +169,8 @@ func compareNaN(t check, e *env) {
 	l.add("was", metrics(point("m", math.NaN(), 1), point("m", 0, 2)))
 	l.add("zero", metrics(point("m", 0, 1)))
 	for filter, names := range map[string]string{
-		"metrics.m < 1": "was zero", "metrics.m > -1": "was zero", "metrics.m = 0": "was zero", "metrics.m <= 0": "was zero", "metrics.m >= 0": "was zero",
+		"metrics.m < 1": "was zero", "metrics.m > -1": "was zero", "metrics.m = 0": "was zero", "metrics.m <= 0": "was zero",
+		"metrics.m >= 0": "was zero",
 		"metrics.m != 0": "nan", "metrics.m != 5": "nan was zero",
 	} {
 		l.finds(filter, names)
@@ -169,8 +188,10 @@ func compareTexts(t check, e *env) {
 	add("empty", "")
 	l.add("none", core.Batch{})
 	for clause, names := range map[string]string{
-		"= 'adam'": "lower", "!= 'adam'": "adam sgd empty", "LIKE 'a%'": "lower", "LIKE '%d%'": "adam lower sgd", "LIKE 'ada_'": "lower",
-		"ILIKE 'ADAM'": "adam lower", "ILIKE 'a%'": "adam lower", "like 'S%'": "", "ilike 'S%'": "sgd", "= ''": "empty", "LIKE '%'": "adam lower sgd empty",
+		"= 'adam'": "lower", "!= 'adam'": "adam sgd empty", "LIKE 'a%'": "lower", "LIKE '%d%'": "adam lower sgd",
+		"LIKE 'ada_'":  "lower",
+		"ILIKE 'ADAM'": "adam lower", "ILIKE 'a%'": "adam lower", "like 'S%'": "", "ilike 'S%'": "sgd", "= ''": "empty",
+		"LIKE '%'":  "adam lower sgd empty",
 		"= 'Adam '": "",
 	} {
 		l.finds("params.k "+clause, names)
@@ -192,7 +213,8 @@ func compareAbsent(t check, e *env) {
 func conjunction(t check, e *env) {
 	l := newLab(t, e)
 	full := core.Batch{
-		Metrics: []core.Metric{point("m", 5, 1), point("n", 1, 1)}, Params: []core.Param{{Key: "p", Value: "x"}}, Tags: []core.Tag{{Key: "t", Value: "y"}},
+		Metrics: []core.Metric{point("m", 5, 1), point("n", 1, 1)}, Params: []core.Param{{Key: "p", Value: "x"}},
+		Tags: []core.Tag{{Key: "t", Value: "y"}},
 	}
 	l.add("all", full)
 	part := full

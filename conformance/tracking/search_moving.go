@@ -100,7 +100,10 @@ func walkWhileReranking(t check, e *env) {
 	for i, r := range runs {
 		logMetrics(t, e, r.ID, point("m", float64(i), 0))
 	}
-	q := core.RunQuery{Experiments: []core.ExperimentID{in}, OrderBy: []string{"metrics.m DESC"}, PageOptions: core.PageOptions{Limit: 3}}
+	q := core.RunQuery{
+		Experiments: []core.ExperimentID{in}, OrderBy: []string{"metrics.m DESC"},
+		PageOptions: core.PageOptions{Limit: 3},
+	}
 	step := int64(0)
 	seen := walk(t, e, q, func([]core.Run) {
 		step++

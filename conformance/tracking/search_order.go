@@ -15,9 +15,18 @@ func orderCases() []entry {
 			ID: "TS-148", Name: "search/order-metric-specials", Run: orderSpecials,
 			Rule: "By metric, runs with a number come first, then NaN, then those without it, in both directions (D-14).",
 		},
-		{ID: "TS-149", Name: "search/order-param-tag-attr", Run: orderTexts, Rule: "Runs are ordered by params, tags and attributes in both directions; those without the key come last."},
-		{ID: "TS-150", Name: "search/order-ties", Run: orderTies, Rule: "Ties, and searches without order, go by start time, the latest first, then by id (D-14)."},
-		{ID: "TS-151", Name: "search/order-unknown", Run: refuseRunOrders, Rule: "An order that cannot be understood is ErrInvalid and shows what is wrong."},
+		{
+			ID: "TS-149", Name: "search/order-param-tag-attr", Run: orderTexts,
+			Rule: "Runs are ordered by params, tags and attributes in both directions; those without the key come last.",
+		},
+		{
+			ID: "TS-150", Name: "search/order-ties", Run: orderTies,
+			Rule: "Ties, and searches without order, go by start time, the latest first, then by id (D-14).",
+		},
+		{
+			ID: "TS-151", Name: "search/order-unknown", Run: refuseRunOrders,
+			Rule: "An order that cannot be understood is ErrInvalid and shows what is wrong.",
+		},
 	}
 }
 
@@ -38,7 +47,14 @@ func orderSpecials(t check, e *env) {
 
 func orderTexts(t check, e *env) {
 	l := newLab(t, e)
-	for _, row := range []struct{ name, value string }{{"b", "b"}, {"none", ""}, {"upper", "B"}, {"ten", "10"}, {"nine", "9"}, {"a", "a"}} {
+	for _, row := range []struct{ name, value string }{
+		{"b", "b"},
+		{"none", ""},
+		{"upper", "B"},
+		{"ten", "10"},
+		{"nine", "9"},
+		{"a", "a"},
+	} {
 		batch := core.Batch{Params: []core.Param{{Key: "k", Value: row.value}}, Tags: []core.Tag{{Key: "k", Value: row.value}}}
 		if row.name == "none" {
 			batch = core.Batch{}
@@ -65,7 +81,10 @@ func orderTies(t check, e *env) {
 	var runs []core.Run
 	for i := range 12 {
 		r := newRun(t, e, x.ID, core.RunSpec{StartTime: core.Millis(i % 3)})
-		logBatch(t, e, r.ID, core.Batch{Metrics: []core.Metric{point("m", float64(i%2), 1)}, Params: []core.Param{{Key: "p", Value: "same"}}})
+		logBatch(t, e, r.ID, core.Batch{
+			Metrics: []core.Metric{point("m", float64(i%2), 1)},
+			Params:  []core.Param{{Key: "p", Value: "same"}},
+		})
 		runs = append(runs, r)
 	}
 	byStart := func(a, b core.Run) int {

@@ -13,16 +13,29 @@ import (
 
 func pageCases() []entry {
 	return []entry{
-		{ID: "TS-152", Name: "search/limit-bounds-and-default", Run: limitRunPage, Rule: "A page may be as long as announced; negative or larger is ErrInvalid; 0 is the default (D-21)."},
-		{ID: "TS-153", Name: "search/pages-exactly-once", Run: pageRuns, Rule: "Pages of any length show every match once, in the order of one large page."},
-		{ID: "TS-154", Name: "search/last-page-exact", Run: endRunPages, Rule: "The last page has no token, even when it is exactly full."},
-		{ID: "TS-155", Name: "search/token-garbage", Run: refuseRunTokens, Rule: "A token that the store did not make is ErrInvalid; it never means the first page."},
+		{
+			ID: "TS-152", Name: "search/limit-bounds-and-default", Run: limitRunPage,
+			Rule: "A page may be as long as announced; negative or larger is ErrInvalid; 0 is the default (D-21).",
+		},
+		{
+			ID: "TS-153", Name: "search/pages-exactly-once", Run: pageRuns,
+			Rule: "Pages of any length show every match once, in the order of one large page.",
+		},
+		{
+			ID: "TS-154", Name: "search/last-page-exact", Run: endRunPages,
+			Rule: "The last page has no token, even when it is exactly full.",
+		},
+		{
+			ID: "TS-155", Name: "search/token-garbage", Run: refuseRunTokens,
+			Rule: "A token that the store did not make is ErrInvalid; it never means the first page.",
+		},
 		{
 			ID: "TS-156", Name: "search/token-of-other-query", Needs: []core.Capability{core.PagesKeyset}, Run: refuseForeignRunToken,
 			Rule: "A token continues its own query alone; with another filter, order, view or experiment it is ErrInvalid.",
 		},
 		{
-			ID: "TS-157", Name: "search/token-survives-reopen", Level: conformance.Extended, Needs: []core.Capability{core.PagesKeyset}, Run: tokenAfterReopen,
+			ID: "TS-157", Name: "search/token-survives-reopen", Level: conformance.Extended, Needs: []core.Capability{core.PagesKeyset},
+			Run:  tokenAfterReopen,
 			Rule: "A token works after the store was closed and opened anew (D-10).",
 		},
 		{
@@ -111,7 +124,10 @@ func endRunPages(t check, e *env) {
 }
 
 func refuseRunTokens(t check, e *env) {
-	q := core.RunQuery{Experiments: []core.ExperimentID{crowd(t, e, 4)}, OrderBy: []string{"metrics.m"}, PageOptions: core.PageOptions{Limit: 2}}
+	q := core.RunQuery{
+		Experiments: []core.ExperimentID{crowd(t, e, 4)}, OrderBy: []string{"metrics.m"},
+		PageOptions: core.PageOptions{Limit: 2},
+	}
 	refuseTokens(t, e, func(ctx context.Context, token string) (string, error) {
 		q.Token = token
 		page, err := e.Store.SearchRuns(ctx, q)

@@ -15,7 +15,10 @@ func tagCases() []entry {
 			ID: "TS-111", Name: "tag/delete-missing", Run: deleteMissingTag,
 			Rule: "Deleting a tag that is not there is ErrNotFound with the key; under atomic.batch nothing of the change happens.",
 		},
-		{ID: "TS-112", Name: "tag/value-limits", Run: limitTags, Rule: "Keys and values of a run's tags have the announced limits, however they are set."},
+		{
+			ID: "TS-112", Name: "tag/value-limits", Run: limitTags,
+			Rule: "Keys and values of a run's tags have the announced limits, however they are set.",
+		},
 		{
 			ID: "TS-113", Name: "tag/reserved-name-sync", Run: renameByTag,
 			Rule: "Setting the tag mlflow.runName renames the run; deleting it keeps the name.",

@@ -46,7 +46,8 @@ func (f forward) Ability(target any) bool {
 func TestUndeclaredAbilityIsFound(t *testing.T) {
 	t.Parallel()
 	h := tracking.Harness{Open: func(conformance.T) core.TrackingStore { return forward{weak{mem.NewTracking()}} }}
-	r := conformance.Run(t.Context(), tracking.Suite(), h, conformance.Options{Level: conformance.Extended, Only: []string{"TS-195", "TS-217"}})
+	r := conformance.Run(t.Context(), tracking.Suite(), h,
+		conformance.Options{Level: conformance.Extended, Only: []string{"TS-195", "TS-217"}})
 	if r.Count(conformance.Fail) != 2 {
 		t.Errorf("%s: want two failures of a store that purges without declaring it", r.Summary())
 	}

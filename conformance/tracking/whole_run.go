@@ -28,7 +28,7 @@ func leaveNothingRunning(t check, e *env) {
 		if err != nil {
 			return err
 		}
-		forget(t, e, s, x.ID)
+		forget(t, e, s, x.ID) //nolint:contextcheck // the clean-up outlives the call
 		r, err := s.CreateRun(ctx, x.ID, core.RunSpec{})
 		if err != nil {
 			return err
