@@ -15,6 +15,7 @@ import (
 // flushed.
 type applier struct {
 	here    *folder
+	top     *os.Root                             // the store's root
 	others  func(prefix string) (*folder, error) // opens the folders that steps of a run name by opUp and modelMark
 	again   bool                                 // the record may have been applied before, in part or whole
 	written time.Time                            // when the journal was, if that was before the machine's last start
@@ -94,24 +95,43 @@ func (a *applier) step(o op) error {
 	return core.Errorf(core.DataLoss, "the journal has an unknown step %q", o.kind)
 }
 
+// replace is folder.replace. The temporary file lies in the folder that is locked, so that who finishes the record may take
+// away what a dead writer has left.
+func (a *applier) replace(f *folder, name string, data []byte) error {
+	if f == a.here {
+		return f.replace(name, data)
+	}
+	temp, err := a.here.temp(data)
+	if err != nil {
+		return err
+	}
+	if err = f.root.MkdirAll(path.Dir(name), dirMode); err == nil {
+		err = a.top.Rename(path.Join(a.here.path, temp), path.Join(f.path, name))
+	}
+	if err != nil {
+		_ = a.here.root.Remove(temp)
+	}
+	return err
+}
+
 func (a *applier) write(f *folder, name string, data []byte) error {
 	if a.again {
 		if later, err := a.changedLater(f, name); later || err != nil {
 			return err
 		}
-		return f.replace(name, data)
+		return a.replace(f, name, data)
 	}
 	old, _, err := f.read(name, maxDatasetYAML)
 	if err != nil && !absent(err) {
 		return err
 	}
 	existed := err == nil
-	if err := f.replace(name, data); err != nil {
+	if err := a.replace(f, name, data); err != nil {
 		return err
 	}
 	a.undo = append(a.undo, func() error {
 		if existed {
-			return f.replace(name, old)
+			return a.replace(f, name, old)
 		}
 		return f.root.Remove(name)
 	})
@@ -219,24 +239,42 @@ func openForAppend(f *folder, name string, create bool) (*appendFile, error) {
 	return a, nil
 }
 
-// mend cuts a torn last line off.
+// tornFor is how long a last line must have been without its end to count as torn. The kernel shows a line that crosses a
+// page in two steps, and MLflow, which keeps no locks, may be writing one right now.
+const tornFor = 2 * time.Second
+
+// mend cuts a torn last line off. It waits until it is certain that nobody is about to end it.
 func (a *appendFile) mend() error {
-	var last [1]byte
-	if a.size == 0 {
-		return nil
+	for pause := time.Millisecond; a.size > 0; pause = min(2*pause, tornFor/10) {
+		var last [1]byte
+		if _, err := a.file.ReadAt(last[:], a.size-1); err != nil {
+			return err
+		}
+		if last[0] == '\n' {
+			return nil
+		}
+		info, err := a.file.Stat()
+		if err != nil {
+			return err
+		}
+		if same := info.Size() == a.size; same && time.Since(info.ModTime()) > tornFor {
+			return a.cut()
+		} else if same {
+			time.Sleep(pause)
+		}
+		if info, err = a.file.Stat(); err != nil {
+			return err
+		}
+		a.size = info.Size()
 	}
-	if _, err := a.file.ReadAt(last[:], a.size-1); err != nil {
-		return err
-	}
-	if last[0] == '\n' {
-		return nil
-	}
+	return nil
+}
+
+// cut truncates the file behind its last whole line.
+func (a *appendFile) cut() error {
 	whole := &item{}
 	if err := whole.noteTail(a.file, a.size); err != nil {
 		return err
-	}
-	if info, err := a.file.Stat(); err != nil || info.Size() != a.size {
-		return errors.Join(err, core.Errorf(core.Aborted, "somebody else is writing the file")) // a foreign writer was torn in two
 	}
 	a.size = whole.ended
 	return a.file.Truncate(whole.ended)

@@ -11,7 +11,7 @@ func (t *Tracking) commitRun(r *run, f *folder, ops []op) error {
 	if len(ops) == 0 {
 		return nil
 	}
-	a := &applier{here: f, others: t.others(dirName(r.base))}
+	a := &applier{here: f, top: t.top.root, others: t.others(dirName(r.base))}
 	return t.commit(runJournals, string(r.id), record{experiment: r.in, ops: ops}, a)
 }
 

@@ -103,27 +103,38 @@ func (f *folder) list(name string) ([]fs.DirEntry, error) {
 
 // replace gives a file new content at once: whoever reads it sees the old or the new. It is not flushed.
 func (f *folder) replace(name string, data []byte) error {
-	temp := tempPrefix + rand.Text()
-	file, err := f.root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fileMode)
+	temp, err := f.temp(data)
 	if err != nil {
 		return err
 	}
-	_, err = file.Write(data)
-	if closed := file.Close(); err == nil {
-		err = closed
-	}
-	if err == nil {
-		err = f.root.Rename(temp, name)
-		if errors.Is(err, fs.ErrNotExist) && strings.Contains(name, "/") {
-			if err = f.root.MkdirAll(path.Dir(name), dirMode); err == nil {
-				err = f.root.Rename(temp, name)
-			}
+	err = f.root.Rename(temp, name)
+	if errors.Is(err, fs.ErrNotExist) && strings.Contains(name, "/") {
+		if err = f.root.MkdirAll(path.Dir(name), dirMode); err == nil {
+			err = f.root.Rename(temp, name)
 		}
 	}
 	if err != nil {
 		_ = f.root.Remove(temp)
 	}
 	return err
+}
+
+// temp writes a temporary file.
+func (f *folder) temp(data []byte) (string, error) {
+	name := tempPrefix + rand.Text()
+	file, err := f.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fileMode)
+	if err != nil {
+		return "", err
+	}
+	_, err = file.Write(data)
+	if closed := file.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		_ = f.root.Remove(name)
+		return "", err
+	}
+	return name, nil
 }
 
 // sweep removes temporary files that a dead writer has left. The folder's lock must be held.

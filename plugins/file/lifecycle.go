@@ -89,7 +89,7 @@ func (t *Tracking) move(ctx context.Context, id core.ExperimentID, to core.Lifec
 			return err
 		}
 		t.dirty.add(experimentJournals, string(id), j.size)
-		if err := t.carryOut(ctx, e, f, rec.ops[0]); err != nil {
+		if err := t.carryOut(ctx, e, f, rec.ops[0], false); err != nil {
 			return unsure(err)
 		}
 		return j.done(t.boot)
@@ -101,19 +101,19 @@ func (t *Tracking) recoverExperiment(ctx context.Context, e *experiment, f *fold
 	return t.recover(experimentJournals, string(e.id), f, func(rec record, written time.Time) error {
 		for _, o := range rec.ops {
 			if o.kind == opDelete || o.kind == opRevive {
-				if err := t.carryOut(ctx, e, f, o); err != nil {
+				if err := t.carryOut(ctx, e, f, o, true); err != nil {
 					return err
 				}
 			}
 		}
-		a := &applier{here: f, again: true, written: written}
+		a := &applier{here: f, top: t.top.root, again: true, written: written}
 		return a.apply(rec.ops)
 	})
 }
 
 // carryOut deletes or restores an experiment and its runs. Doing it again changes nothing. The experiment's lock is held for
 // writing; f stays open on the folder, wherever that goes.
-func (t *Tracking) carryOut(ctx context.Context, e *experiment, f *folder, o op) error {
+func (t *Tracking) carryOut(ctx context.Context, e *experiment, f *folder, o op, again bool) error {
 	at, err := strconv.ParseInt(string(o.data), 10, 64)
 	if err != nil {
 		return malformed(e.base, "the journal has a garbled time")
@@ -127,7 +127,7 @@ func (t *Tracking) carryOut(ctx context.Context, e *experiment, f *folder, o op)
 		return err
 	}
 	for _, r := range runs {
-		if err := t.moveRun(ctx, e, r, to, core.Millis(at)); err != nil {
+		if err := t.moveRun(ctx, r, to, core.Millis(at), again); err != nil {
 			return err
 		}
 	}
@@ -157,16 +157,23 @@ func (t *Tracking) carryOut(ctx context.Context, e *experiment, f *folder, o op)
 }
 
 // moveRun deletes or restores a run with its experiment. A malformed one stays as it is.
-func (t *Tracking) moveRun(ctx context.Context, e *experiment, r *run, to core.Lifecycle, at core.Millis) error {
+//
+// Who does it again takes away what the first has left half written.
+func (t *Tracking) moveRun(ctx context.Context, r *run, to core.Lifecycle, at core.Millis, again bool) error {
 	if err := r.gate.enter(ctx); err != nil {
 		return err
 	}
 	defer r.gate.leave()
-	f, again, err := t.lockFolder(ctx, e.base+"/"+string(r.id), exclusive)
-	if again || err != nil {
+	f, gone, err := t.lockFolder(ctx, r.base, exclusive)
+	if gone || err != nil {
 		return err
 	}
 	defer f.close()
+	if again {
+		if err := f.sweep(); err != nil {
+			return ioError("sweep", f.path, err)
+		}
+	}
 	pending, err := t.runPending(r)
 	if err == nil && pending {
 		err = t.recoverRun(r, f)

@@ -104,7 +104,7 @@ func (t *Tracking) enterModel(ctx context.Context, m *model, kind int, do func(*
 	}
 	if err == nil && pending {
 		err = t.recover(modelJournals, string(m.id), f, func(rec record, written time.Time) error {
-			return (&applier{here: f, again: true, written: written}).apply(rec.ops)
+			return (&applier{here: f, top: t.top.root, again: true, written: written}).apply(rec.ops)
 		})
 	}
 	if err == nil {

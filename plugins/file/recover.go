@@ -37,7 +37,7 @@ func (t *Tracking) pending(kind, id string) (bool, error) {
 // recoverRun finishes what a dead process has left of a run. The run's lock is held.
 func (t *Tracking) recoverRun(r *run, f *folder) error {
 	return t.recover(runJournals, string(r.id), f, func(rec record, written time.Time) error {
-		a := &applier{here: f, again: true, written: written, others: t.others(dirName(r.base))}
+		a := &applier{here: f, top: t.top.root, again: true, written: written, others: t.others(dirName(r.base))}
 		return a.apply(rec.ops)
 	})
 }

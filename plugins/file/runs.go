@@ -85,7 +85,7 @@ func (t *Tracking) undoNew(j *journal, id core.RunID, err error) error {
 
 // placeRun fills a new folder and moves it to its place.
 func (t *Tracking) placeRun(f *folder, experiment string, id core.RunID, rec record) error {
-	a := &applier{here: f, others: t.others(experiment)}
+	a := &applier{here: f, top: t.top.root, others: t.others(experiment)}
 	if err := a.apply(rec.ops); err != nil {
 		return err
 	}
@@ -141,11 +141,14 @@ func (t *Tracking) recoverNewRun(ctx context.Context, id core.RunID) error {
 		if _, err := t.findRun(id); !errors.Is(err, core.ErrNotFound) {
 			return err // finished meanwhile
 		}
-		a := &applier{here: f, again: true, others: t.others(e.base)}
+		a := &applier{here: f, top: t.top.root, again: true, others: t.others(e.base)}
 		for _, rec := range records {
 			if err := a.apply(rec.ops); err != nil {
 				return err
 			}
+		}
+		if err := f.sweep(); err != nil {
+			return ioError("sweep", f.path, err)
 		}
 		if err := t.placeRun(f, e.base, id, record{}); err != nil {
 			return err

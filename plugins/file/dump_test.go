@@ -1,0 +1,64 @@
+package file_test
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/mlstore/mlstore/core"
+	"github.com/mlstore/mlstore/plugins/file"
+)
+
+// dump writes down everything that a store shows, without ids and times that differ from one run of a test to the next.
+func dump(t *testing.T, s *file.Tracking) []string {
+	t.Helper()
+	lines, err := dumpStore(t.Context(), s)
+	check(t, err)
+	return lines
+}
+
+func dumpStore(ctx context.Context, s *file.Tracking) ([]string, error) {
+	var lines []string
+	add := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
+	experiments, err := s.SearchExperiments(ctx, core.ExperimentQuery{View: core.AllStages})
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range experiments.Items {
+		add("experiment %q %s %v", e.Name, e.Lifecycle, e.Tags)
+		runs, err := s.SearchRuns(ctx, core.RunQuery{Experiments: []core.ExperimentID{e.ID}, View: core.AllStages})
+		if err != nil {
+			return nil, err
+		}
+		names := map[core.RunID]string{}
+		for _, r := range runs.Items {
+			names[r.ID] = r.Name
+			add("experiment %q run %q %s %s ended %d deleted %v params %v tags %v inputs %v outputs %v", e.Name, r.Name, r.Status,
+				r.Lifecycle, r.EndTime, r.DeletedAt != 0, r.Params, r.Tags, r.Inputs, r.Outputs)
+			for _, key := range slices.Sorted(maps.Keys(r.Metrics)) {
+				page, err := s.MetricHistory(ctx, r.ID, key, core.HistoryOptions{})
+				if err != nil {
+					return nil, err
+				}
+				for _, m := range page.Items {
+					add("experiment %q run %q point %+v", e.Name, r.Name, m)
+				}
+			}
+		}
+		models, err := s.SearchLoggedModels(ctx, core.LoggedModelQuery{Experiments: []core.ExperimentID{e.ID}})
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range models.Items {
+			add("experiment %q model %q %d params %v tags %v", e.Name, m.Name, m.Status, m.Params, m.Tags)
+			for _, p := range m.Metrics {
+				p.ModelID = ""
+				add("experiment %q model %q point of %q %+v", e.Name, m.Name, names[p.RunID], p.Metric)
+			}
+		}
+	}
+	slices.Sort(lines)
+	return lines, nil
+}
