@@ -10,6 +10,7 @@ import (
 	"github.com/mlstore/mlstore/conformance/mutants"
 	"github.com/mlstore/mlstore/conformance/project"
 	"github.com/mlstore/mlstore/conformance/registrystore"
+	"github.com/mlstore/mlstore/conformance/tracking"
 	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/core/mem"
 )
@@ -57,6 +58,12 @@ func spare[M reopenable[M], S core.Store](t *testing.T, suite conformance.Suite[
 	}
 }
 
+func TestTrackingMutantsDie(t *testing.T) {
+	t.Parallel()
+	spare(t, tracking.Suite(), func(m *mem.Tracking) core.TrackingStore { return struct{ *mem.Tracking }{m} }, mem.NewTracking)
+	kill(t, tracking.Suite(), mutants.Trackings(), mem.NewTracking)
+}
+
 func TestArtifactMutantsDie(t *testing.T) {
 	t.Parallel()
 	spare(t, artifact.Suite(), func(m *mem.Artifacts) core.ArtifactRepository { return struct{ *mem.Artifacts }{m} }, mem.NewArtifacts)
@@ -84,6 +91,9 @@ func TestMutantsAreNamed(t *testing.T) {
 			t.Errorf("mutant %q (%q), killed by %v: its id is bad or taken, or it lacks something", id, breaks, killers)
 		}
 		seen[id] = true
+	}
+	for _, m := range mutants.Trackings() {
+		check(m.ID, m.Breaks, m.KilledBy)
 	}
 	for _, m := range mutants.Artifacts() {
 		check(m.ID, m.Breaks, m.KilledBy)
