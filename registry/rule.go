@@ -88,9 +88,15 @@ func ByAuthority(u core.URI) (instance core.URI, prefix string, err error) {
 	if err := checkPassword(u); err != nil {
 		return core.URI{}, "", err
 	}
-	head, query, hasQuery := strings.Cut(u.Raw(), "?")
-	head = strings.TrimSuffix(head, u.Path())
-	if hasQuery {
+	if u.Fragment() != "" {
+		return core.URI{}, "", core.Invalid("uri", "%s has a fragment, which the place of artifacts cannot have", u)
+	}
+	head := u.Raw()
+	start := len(u.Scheme()) + len("://")
+	if end := strings.IndexAny(head[start:], "/?#"); end >= 0 {
+		head = head[:start+end]
+	}
+	if query := u.Query(); query != "" {
 		head += "?" + query
 	}
 	if instance, err = core.ParseURI(head); err != nil {
