@@ -232,8 +232,8 @@ func visibleElsewhere(t check, e *env) {
 func reversedKeys(t check, e *env) {
 	const writers, keys, rounds = 16, 600, 3
 	r := newRunAlone(t, e)
-	in := time.Minute
-	ended := conformance.Within(t, in/2, "writers of the same keys in opposite orders", func() {
+	const patience = 2 * time.Minute
+	ended := conformance.Within(t, patience, "writers of the same keys in opposite orders", func() {
 		together(t, writers, func(w int) error {
 			for round := range rounds {
 				batch := sized(keys, 0, 0)

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/mlstore/mlstore/conformance"
+	"github.com/mlstore/mlstore/conformance/model"
 	"github.com/mlstore/mlstore/core"
 )
 
@@ -35,7 +36,7 @@ func Cases() []conformance.Case[core.TrackingStore] {
 		lineageCases(), samplingCases(), loggedModelCases(), importCases(), purgeCases(),
 		filterCases(), attributeCases(), literalCases(), orderCases(), pageCases(), movingPageCases(),
 		concurrencyCases(), linearCases(), closingCases(),
-		contextCases(), repeatCases(), durabilityCases(), errorCases(), wholeRunCases(),
+		contextCases(), repeatCases(), durabilityCases(), errorCases(), wholeRunCases(), model.TrackingCases(),
 	)
 }
 

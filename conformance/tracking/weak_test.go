@@ -30,8 +30,8 @@ func TestWeakStore(t *testing.T) {
 	for _, f := range r.Failures() {
 		t.Error(f.Explain())
 	}
-	if r.Verdict() != conformance.Pass || r.Count(conformance.NotApplicable) < 20 || r.Count(conformance.Skipped) != 1 || !r.OneHandle {
-		t.Errorf("%s, problems %q, left behind %q: want a pass with many n/a and TS-193 skipped", r.Summary(), r.Problems, r.Leftovers)
+	if r.Verdict() != conformance.Pass || r.Count(conformance.NotApplicable) < 20 || r.Count(conformance.Skipped) != 2 || !r.OneHandle {
+		t.Errorf("%s, problems %q, left behind %q: want a pass with many n/a and TS-193 and TS-199 skipped", r.Summary(), r.Problems, r.Leftovers)
 	}
 }
 
