@@ -16,7 +16,7 @@ type Options struct {
 	Skip       []string       // patterns likewise; what they match is reported as skipped
 	Seed       uint64         // 0 draws one
 	Parallel   int            // cases at a time; 0 is the number of processors
-	Timeout    time.Duration  // of one case; 0 is a minute
+	Timeout    time.Duration  // of one case; 0 is three minutes
 	ForbidSkip bool           // a skipped case is an error
 	Known      []KnownFailure // failures that somebody has looked at
 
@@ -35,7 +35,7 @@ type KnownFailure struct {
 }
 
 func (o Options) filled() Options {
-	o.Timeout = cmp.Or(o.Timeout, time.Minute)
+	o.Timeout = cmp.Or(o.Timeout, 3*time.Minute)
 	o.Parallel = cmp.Or(o.Parallel, runtime.GOMAXPROCS(0))
 	for o.Seed == 0 {
 		o.Seed = rand.Uint64() //nolint:gosec // a seed is no secret

@@ -100,8 +100,12 @@ func race(t check, e *env, of register, choices []operation, perform func(contex
 		},
 	}
 	const patience = 10 * time.Second
-	if porcupine.CheckOperationsTimeout(model, history, patience) == porcupine.Illegal {
+	switch porcupine.CheckOperationsTimeout(model, history, patience) {
+	case porcupine.Ok:
+	case porcupine.Illegal:
 		t.Errorf("no order of the operations explains their answers:\n%s", told(history))
+	case porcupine.Unknown:
+		t.Errorf("no verdict on %d operations after %v", len(history), patience)
 	}
 }
 
