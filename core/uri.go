@@ -230,7 +230,10 @@ func secretField(name string) bool {
 	if decoded, err := url.QueryUnescape(name); err == nil {
 		name = decoded
 	}
-	for _, word := range []string{"password", "passwd", "pwd", "token", "secret", "sig", "signature", "credential", "key"} {
+	words := []string{
+		"password", "passwd", "pwd", "passphrase", "token", "secret", "sig", "signature", "credential", "key", "apikey", "accesskey",
+	}
+	for _, word := range words {
 		if name == word || strings.HasSuffix(name, "_"+word) || strings.HasSuffix(name, "-"+word) ||
 			len(word) > 4 && strings.HasSuffix(name, word) {
 			return true

@@ -76,7 +76,7 @@ func TestURIHidesCredentials(t *testing.T) {
 	for _, text := range []string{
 		"postgresql://me:hunter2@host/db", "http://hunter2@host", "https://u:hunter2@h@host/p",
 		"postgresql://host/db?password=hunter2&x=1", "https://h/p?X-Amz-Signature=hunter2", "s3://b/k?access_key=hunter2",
-		"https://h/p?sig=hunter2#f", "https://h/?api_token=hunter2", "https://h/?PassWord=hunter2",
+		"https://h/p?sig=hunter2#f", "https://h/?api_token=hunter2", "https://h/?apiKey=hunter2", "https://h/?PassWord=hunter2",
 		"https://h/?pass%77ord=hunter2", "mysql://a:hunter2@h/d?ssl=1&secret=hunter2",
 		// passwords that are not encoded, and other slips
 		"postgresql://me:hun/hunter2@host/db", "postgresql://me:hun?hunter2@host/db?x=1", "postgresql://me:hun#hunter2@host/db",
