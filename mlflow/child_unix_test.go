@@ -100,7 +100,7 @@ func childMain(program, journal string) {
 		<-caught
 		fmt.Println("caught")
 		<-time.After(100 * time.Millisecond) // long enough to see the end of a process that others end
-		os.Exit(7)
+		os.Exit(7)                           //nolint:gocritic // without what is deferred, as programs do
 	default:
 		_, _ = io.Copy(io.Discard, os.Stdin) // until the test ends, whatever happens to it
 	}

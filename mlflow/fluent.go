@@ -67,7 +67,7 @@ func (s *session) lastRun(ctx context.Context) (core.Run, error) {
 // FAILED, and the panic goes on. Then it closes the stores. What fails is logged. It is never called after os.Exit or
 // log.Fatal.
 func Finish(ctx context.Context) {
-	reason := recover() //nolint:revive // it is this function that is deferred
+	reason := recover()
 	if err := std.finish(ctx, reason != nil); err != nil {
 		slog.Default().Error("mlflow: finish", "error", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -195,7 +196,7 @@ func TestManyGoroutinesLogToOneRun(t *testing.T) {
 	got := stored(t, c, run.ID())
 	for worker := range 8 {
 		key := fmt.Sprint("worker", worker)
-		if got.Metrics[key].Value != 49 || got.Tags[key] != fmt.Sprint(worker) {
+		if got.Metrics[key].Value != 49 || got.Tags[key] != strconv.Itoa(worker) {
 			t.Errorf("%s: %v, %q", key, got.Metrics[key], got.Tags[key])
 		}
 	}

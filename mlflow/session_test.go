@@ -130,11 +130,13 @@ func TestWithinEndsItsRun(t *testing.T) {
 			early = run.ID()
 			return s.end(ctx, core.Killed) // which must not end the outer one later
 		})
-		if got := statusOf(t, s, outer); got != core.Running {
-			t.Errorf("the outer run is %v already", got)
+		still, getErr := run.client.GetRun(ctx, outer)
+		if still.Status != core.Running {
+			t.Errorf("the outer run is %v already", still.Status)
 		}
-		left = begin(t, s, RunOptions{Nested: true}).ID()
-		return err
+		open, startErr := s.start(ctx, RunOptions{Nested: true})
+		left = open.ID()
+		return errors.Join(err, getErr, startErr)
 	})
 	must(t, err)
 	for id, want := range map[core.RunID]core.RunStatus{outer: core.Finished, left: core.Finished, early: core.Killed} {
