@@ -46,7 +46,7 @@ func Artifacts() []Artifact {
 		},
 		{
 			"M27", "deleting a path deletes what merely starts with it",
-			[]string{"AR-056"},
+			[]string{"AR-056", "AR-102"},
 			func(m *mem.Artifacts) core.ArtifactRepository { return greedy{m} },
 		},
 		{

@@ -31,7 +31,7 @@ func Trackings() []Tracking {
 		},
 		{
 			"M06", "the latest value of a metric is the one that arrived last",
-			[]string{"TS-081", "TS-166"},
+			[]string{"TS-081", "TS-166", "TS-198"},
 			func(m *mem.Tracking) core.TrackingStore { return &arriving{Tracking: m} },
 		},
 		{
