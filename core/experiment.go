@@ -96,24 +96,28 @@ type Experiments interface {
 	// the error [TS-014 TS-017]; a malformed id is ErrInvalid or ErrNotFound [TS-015].
 	Experiment(ctx context.Context, ref ExperimentRef) (Experiment, error)
 
-	// UpdateExperiment renames, deletes or restores; a change of none or of two is ErrInvalid.
+	// UpdateExperiment renames, deletes or restores; a change of none or of two is ErrInvalid [TS-218].
 	//   - Renaming advances UpdatedAt alone [TS-019]. A taken name is ErrExists, and both experiments stay as they were
-	//     [TS-020]; the own name is fine [TS-021]. A deleted experiment cannot be renamed: ErrState [TS-022].
-	//   - Deleting MUST delete all its runs too [TS-023]; restoring MUST restore all of them, also those that had been deleted
-	//     one by one [TS-026] (D-4).
-	//   - Deleting a deleted and restoring an active experiment is ErrNotFound, without effect [TS-024 TS-028] (D-5), as is
-	//     an unknown id [TS-025].
+	//     [TS-020]; the own name is fine [TS-021]. A deleted experiment cannot be renamed: ErrState [TS-022]. Of two
+	//     racing for one name one wins [TS-171].
+	//   - Deleting MUST delete all its runs too [TS-023]; restoring MUST restore all of them, also those that had been
+	//     deleted one by one [TS-026] (D-4).
+	//   - The experiment "0" of DefaultExperiment cannot be deleted: ErrState [TS-033].
+	//   - Deleting a deleted and restoring an active experiment is ErrNotFound, without effect [TS-024 TS-028] (D-5), as
+	//     is an unknown id [TS-025].
 	UpdateExperiment(ctx context.Context, id ExperimentID, change ExperimentChange) error
 
 	// ChangeExperimentTags sets and deletes tags at once [TS-029]. Deleting an absent one is ErrNotFound and names the key
-	// [TS-030]. On a deleted experiment it is ErrState [TS-032]. Limits are those announced [TS-031].
+	// [TS-030]. On a deleted experiment it is ErrState [TS-032]; a key both set and deleted is ErrInvalid [TS-219]. Limits are
+	// those announced [TS-031].
 	ChangeExperimentTags(ctx context.Context, id ExperimentID, change TagChange) error
 
-	// SearchExperiments returns what matches [TS-036 TS-037 TS-038 TS-040 TS-041] in the view [TS-035] and order [TS-043].
-	//   - No match is an empty page [TS-034]. A bad filter or order is ErrInvalid and shows the offending text
-	//     [TS-042 TS-044].
-	//   - Pages of any length MUST yield every match once, in order [TS-046]; the last one has no token, even when it is full
-	//     [TS-047]. Tokens that the store did not make are ErrInvalid [TS-048], as is, under PagesKeyset, one of another query
-	//     [TS-049].
+	// SearchExperiments returns what matches [TS-036 TS-037 TS-038 TS-040 TS-041] in the view [TS-035] and order
+	// [TS-043]; a tag can be absent [TS-039].
+	//   - No match is an empty page [TS-034]. A bad filter or order is ErrInvalid and shows the offending text [TS-042
+	//     TS-044].
+	//   - Pages of any length MUST yield every match once, in order [TS-046]; the last one has no token, even when it is
+	//     full [TS-047]. The length is that asked for, within the limits announced [TS-045]. Tokens that the store did
+	//     not make are ErrInvalid [TS-048], as is, under PagesKeyset, one of another query [TS-049].
 	SearchExperiments(ctx context.Context, query ExperimentQuery) (Page[Experiment], error)
 }

@@ -13,7 +13,7 @@ type Importer interface {
 	// metrics [TS-216].
 	ImportRun(ctx context.Context, r Run) error
 
-	// ImportLoggedModel creates the logged model without its metrics.
+	// ImportLoggedModel creates the logged model without its metrics [TS-227].
 	ImportLoggedModel(ctx context.Context, m LoggedModel) error
 }
 

@@ -42,7 +42,7 @@ type DatasetSummary struct {
 type Lineage interface {
 	// LogInputs adds inputs to a run [TS-132]. Known ones change nothing [TS-133]: the first source, schema, profile and tags
 	// stay, and duplicates within a call collapse to the first. Limits are those announced [TS-134]. An unknown run is
-	// ErrNotFound, a deleted one ErrState. Model ids need not exist.
+	// ErrNotFound, a deleted one ErrState, a dataset without name or digest ErrInvalid [TS-225]. Model ids need not exist.
 	LogInputs(ctx context.Context, id RunID, in Inputs) error
 
 	// LogOutputs adds models to what a run made; a known one keeps its step [TS-208]. Errors as LogInputs.

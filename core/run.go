@@ -120,7 +120,8 @@ type RunQuery struct {
 
 // Runs is the part of a TrackingStore that keeps runs, their params and tags.
 type Runs interface {
-	// CreateRun creates a RUNNING, active run without an end time [TS-050], with its tags [TS-051].
+	// CreateRun creates a RUNNING, active run without an end time [TS-050], with its tags
+	// [TS-051 TS-073 TS-075]; what it refuses anywhere else it refuses here too [TS-220].
 	//   - Name and tag mlflow.runName are two sides of one thing [TS-053]: either gives the other, two different ones are
 	//     ErrInvalid [TS-054], and without any the store makes a name up [TS-052]. Names may repeat [TS-055].
 	//   - An unknown experiment is ErrNotFound [TS-056], a deleted one ErrState [TS-057].
@@ -134,24 +135,30 @@ type Runs interface {
 
 	// UpdateRun changes what is given and nothing else [TS-064 TS-065 TS-074], and returns the new state; an empty change
 	// returns the run as it is [TS-066].
-	//   - An unknown status is ErrInvalid [TS-067]. A run that has ended may run again [TS-069] (D-6).
+	//   - An unknown status is ErrInvalid [TS-067]. A run that has ended may run again [TS-069] (D-6), without an end time
+	//     [TS-221].
 	//   - A deleted run can only be restored, or deleted again: else ErrState [TS-068]. Deleting and restoring twice succeeds
-	//     [TS-071] and keeps the data [TS-070] (D-5). A lifecycle beside another change is ErrInvalid.
+	//     [TS-071] and keeps the data [TS-070] (D-5). A lifecycle beside another change is ErrInvalid [TS-222]. Racing
+	//     callers leave one stage of life [TS-176].
 	UpdateRun(ctx context.Context, id RunID, change RunChange) (RunInfo, error)
 
 	// ChangeRunTags sets and deletes tags at once [TS-109 TS-110]. Deleting an absent one is ErrNotFound and names the key
 	// [TS-111]. Setting mlflow.runName renames the run [TS-113]; deleting it keeps the name. On a deleted run it is ErrState
-	// [TS-114]. Limits are those announced [TS-112].
+	// [TS-114]. Of racing callers the last one's value stays [TS-173]. Limits are those announced [TS-112].
 	ChangeRunTags(ctx context.Context, id RunID, change TagChange) error
 
-	// SearchRuns returns what matches in the experiments [TS-136], the view [TS-137 TS-072] and the order [TS-148 TS-149].
-	//   - Filters see latest metric values [TS-138]; NaN satisfies no order [TS-139]; a run without the key matches no clause
-	//     on it, nor `!=` [TS-140]; values are literal text [TS-146]. A bad filter or order is ErrInvalid and shows the
-	//     offending text [TS-147 TS-151].
+	// SearchRuns returns what matches in the experiments [TS-136], the view [TS-137 TS-072] and the order [TS-148
+	// TS-149]; no match is an empty page [TS-135]. A run comes as Run returns it [TS-229], or its RunInfo alone [TS-228].
+	//   - Filters see latest metric values [TS-138]; NaN satisfies no order [TS-139]; a run without the key matches no
+	//     clause on it, nor `!=` [TS-140]; values are literal text [TS-146]; keys may be quoted [TS-145], clauses joined
+	//     [TS-144], attributes named in several ways [TS-142 TS-143], keys absent [TS-141]. A bad filter or order is
+	//     ErrInvalid and shows the offending text [TS-147 TS-151].
 	//   - Ties break by start time descending, then id ascending [TS-150] (D-14).
-	//   - Pages of any length MUST yield every match once, in order [TS-153 TS-154]; foreign tokens are ErrInvalid [TS-155].
-	//     Under PagesKeyset runs that are there all along MUST appear exactly once while others come and go [TS-158 TS-159],
-	//     and a token MUST work after the store was opened anew [TS-157].
+	//   - Pages of any length MUST yield every match once, in order [TS-153 TS-154]; foreign tokens are ErrInvalid
+	//     [TS-155]. The length is that asked for [TS-152]; long walks [TS-161] and fat runs [TS-162] come to their end.
+	//     Under PagesKeyset runs that are there all along MUST appear exactly once while others come, go and change
+	//     [TS-158 TS-159 TS-160], a token of another query is ErrInvalid [TS-156], and a token MUST work after the store
+	//     was opened anew [TS-157].
 	//   - Without SearchNative the store gets an empty Filter and OrderBy, and core/client does the rest.
 	SearchRuns(ctx context.Context, query RunQuery) (Page[Run], error)
 }

@@ -8,8 +8,8 @@ import (
 
 // Store is what every kind of store has.
 type Store interface {
-	// Describe says what the store is and promises. It MUST answer the same before and after use [PL-002] and MUST announce
-	// limits that it keeps: accepted at the limit, refused one above [TS-009 TS-091 TS-105].
+	// Describe says what the store is and promises. It MUST answer the same before and after use [PL-002 TS-230] and MUST
+	// announce limits that it keeps: accepted at the limit, refused one above [TS-009 TS-091 TS-105].
 	Describe(ctx context.Context) (Info, error)
 
 	// Close releases the store. Calls that run MUST end with an error and without a panic or a hang [TS-178]; a second Close
