@@ -187,6 +187,10 @@ func writeRegistry(t *testing.T, dir string) {
 		},
 	})
 	check(t, err)
+	_, err = r.CreateModel(ctx, core.ModelSpec{Name: "50% off"}) // MLflow refuses the name, and must list it nevertheless
+	check(t, err)
+	_, err = r.CreateVersion(ctx, "50% off", core.VersionSpec{Source: "s3://b/50%25"})
+	check(t, err)
 	_, err = r.CreateModel(ctx, core.ModelSpec{Name: "short-lived"})
 	check(t, err)
 	for _, spec := range []core.VersionSpec{
