@@ -80,15 +80,15 @@ func (m *Model) Epoch(train []Flower, rate, regularisation float64) {
 
 // Score returns the mean cross-entropy, in nats, and the share of flowers whose species is the likeliest one.
 func (m *Model) Score(flowers []Flower) (loss, accuracy float64) {
-	n := float64(len(flowers))
+	n, right := float64(len(flowers)), 0
 	for _, f := range flowers {
 		p := m.Probabilities(f)
 		loss -= math.Log(p[f.Species]) / n
 		if likeliest(p) == f.Species {
-			accuracy += 1 / n
+			right++
 		}
 	}
-	return loss, accuracy
+	return loss, float64(right) / n
 }
 
 func likeliest(p []float64) int {
