@@ -75,3 +75,13 @@ func Within(t T, limit time.Duration, what string, f func()) bool {
 		return false
 	}
 }
+
+// Ends is Within for a call that returns an error, which it returns: also one of its own for a call that has not ended.
+func Ends(t T, limit time.Duration, what string, call func() error) error {
+	t.Helper()
+	result := make(chan error, 1)
+	if !Within(t, limit, what, func() { result <- call() }) {
+		return errors.New(what + " has not ended")
+	}
+	return <-result
+}

@@ -30,8 +30,7 @@ func contextEnded(y *yard) {
 		for ctx, want := range map[context.Context]error{canceled: context.Canceled, expired: context.DeadlineExceeded} {
 			for _, name := range []string{"x", "a", "new"} {
 				what := fmt.Sprintf("%s(%q) under a context that has ended", m.name, name)
-				var err error
-				conformance.Within(y, patience, what, func() { err = m.call(ctx, y.store, y.at(name)) })
+				err := conformance.Ends(y, patience, what, func() error { return m.call(ctx, y.store, y.at(name)) })
 				if !errors.Is(err, want) {
 					y.Errorf("%s: got error %v, want %v", what, err, want)
 				}

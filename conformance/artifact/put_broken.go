@@ -131,18 +131,18 @@ func putInvisible(y *yard) {
 	finish := []func(string, error) error{
 		slowPut(y.ctx, y, y.at("taken"), half), slowPut(y.ctx, y, y.at("free"), half), slowPut(y.ctx, y, y.at("dir/free"), half),
 	}
-	var seen []error
-	conformance.Within(y, patience, "looking around during a Put", func() {
+	seen := conformance.Ends(y, patience, "looking around during a Put", func() (seen error) {
 		for _, s := range []store{y.store, y.env.Second()} {
 			got, err := readAll(y.ctx, s, y.at("taken"), core.ReadOptions{})
-			seen = append(seen, err, sameBytes("taken", got, "before"), absent(y.ctx, s, y.at("free")), absent(y.ctx, s, y.at("dir")))
+			seen = errors.Join(seen, err, sameBytes("taken", got, "before"), absent(y.ctx, s, y.at("free")), absent(y.ctx, s, y.at("dir")))
 		}
+		return seen
 	})
 	for _, f := range finish {
 		conformance.NoError(y, "Put", f("the rest", nil))
 	}
-	if err := errors.Join(seen...); err != nil {
-		y.Errorf("during a Put: %v", err)
+	if seen != nil {
+		y.Errorf("during a Put: %v", seen)
 	}
 	y.holds("taken", half+"the rest")
 	y.holds("free", half+"the rest")

@@ -139,7 +139,10 @@ func readCanceled(y *yard) {
 	_, err = io.ReadFull(r, make([]byte, 1000))
 	conformance.NoError(y, "reading the start", err)
 	cancel()
-	conformance.Within(y, patience, "reading on after the cancellation", func() { _, err = io.Copy(io.Discard, r) })
+	err = conformance.Ends(y, patience, "reading on after the cancellation", func() error {
+		_, err := io.Copy(io.Discard, r)
+		return err
+	})
 	if !errors.Is(err, context.Canceled) {
 		y.Errorf("reading on after the cancellation: got error %v, want %v", err, context.Canceled)
 	}

@@ -70,8 +70,7 @@ func contextEnded(t check, e *env) {
 	defer cancel()
 	for _, m := range methods(t, e) {
 		for ctx, want := range map[context.Context]error{canceled: context.Canceled, expired: context.DeadlineExceeded} {
-			var err error
-			conformance.Within(t, patience, m.name, func() { err = m.call(ctx, e.Store, id) })
+			err := conformance.Ends(t, patience, m.name, func() error { return m.call(ctx, e.Store, id) })
 			if !errors.Is(err, want) {
 				t.Errorf("%s under a context that has ended: got error %v, want %v", m.name, err, want)
 			}
@@ -105,8 +104,7 @@ func closeWithJobs(t check, e *env) {
 	s := e.Fresh(t)
 	_, err := s.Submit(t.Context(), project(t, e), core.SubmitOptions{})
 	conformance.NoError(t, "Submit", err)
-	conformance.Within(t, patience, "Close", func() { err = s.Close() })
-	conformance.NoError(t, "Close", err)
+	conformance.NoError(t, "Close", conformance.Ends(t, patience, "Close", s.Close))
 }
 
 func closedHandle(t check, e *env) {

@@ -120,8 +120,7 @@ func contextEnded(t check, e *env) {
 	defer cancel()
 	for method, call := range methods(e, e.Store) {
 		for ctx, want := range map[context.Context]error{canceled: context.Canceled, expired: context.DeadlineExceeded} {
-			var err error
-			conformance.Within(t, patience, method, func() { err = call(ctx, e.Store, refOf(versions[0])) })
+			err := conformance.Ends(t, patience, method, func() error { return call(ctx, e.Store, refOf(versions[0])) })
 			if !errors.Is(err, want) {
 				t.Errorf("%s under a context that has ended: got error %v, want %v", method, err, want)
 			}
