@@ -67,7 +67,6 @@ func TestFailingSystemCalls(t *testing.T) {
 	}{
 		"full disk":       {"write", "write:error=ENOSPC:when=1", "0 resource exhausted known", "old"},
 		"quota":           {"write", "write:error=EDQUOT:when=1", "0 resource exhausted known", "old"},
-		"no inode":        {"write", "openat:error=ENOSPC:when=%temp", "0 resource exhausted known", "old"},
 		"flush":           {"write", "fsync:error=EIO:when=1", "0 data loss known", "old"},
 		"read-only":       {"write", "renameat:error=EROFS:when=1", "0 permission denied known", "old"},
 		"directory flush": {"write", "fsync:error=EIO:when=2", "0 data loss unknown", "new"},
