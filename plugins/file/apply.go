@@ -19,18 +19,15 @@ type applier struct {
 	others  func(prefix string) (*folder, error) // opens the folders that steps of a run name by opUp and modelMark
 	again   bool                                 // the record may have been applied before, in part or whole
 	written time.Time                            // when the journal was, if that was before the machine's last start
-	opened  map[string]*folder
+	opened  map[string]*folder                   // of others, by prefix
+	inside  map[string]*os.Root                  // folders in which steps are, by prefix and path
 	undo    []func() error
 }
 
 // apply carries out the steps. When one fails, those before it are taken back, as long as that can be; if it cannot, the
 // error's outcome is unknown, and who locks the folder next finishes the record.
 func (a *applier) apply(ops []op) error {
-	defer func() {
-		for _, f := range a.opened {
-			f.close()
-		}
-	}()
+	defer a.close()
 	for _, o := range ops {
 		err := a.step(o)
 		if err == nil {
@@ -47,56 +44,117 @@ func (a *applier) apply(ops []op) error {
 	return nil
 }
 
-// target is the folder that a step is in, and its path from there.
-func (a *applier) target(p string) (*folder, string, error) {
-	prefix, name := "", p
+func (a *applier) close() {
+	for _, f := range a.opened {
+		f.close()
+	}
+	for _, root := range a.inside {
+		_ = root.Close()
+	}
+}
+
+// place is where a step is: a file, from a folder that stays open and from the one that holds it.
+type place struct {
+	f    *folder
+	name string
+	dir  *os.Root // nil when it is not there
+	base string
+}
+
+// locate finds the place of a step, and makes the folder that holds it if create says so.
+func (a *applier) locate(p string, create bool) (place, error) {
+	prefix, at := "", place{f: a.here, name: p}
 	if below, up := strings.CutPrefix(p, opUp); up {
-		prefix, name = opUp, below
+		prefix, at.name = opUp, below
 	} else if id, below, ok := splitModel(p); ok {
-		prefix, name = modelMark+string(id), below
+		prefix, at.name = modelMark+string(id), below
 	}
-	if prefix == "" {
-		return a.here, name, nil
+	if prefix != "" {
+		if at.f = a.opened[prefix]; at.f == nil {
+			f, err := a.others(prefix)
+			if err != nil {
+				return place{}, err
+			}
+			if a.opened == nil {
+				a.opened = map[string]*folder{}
+			}
+			a.opened[prefix], at.f = f, f
+		}
 	}
-	if known := a.opened[prefix]; known != nil {
-		return known, name, nil
+	dir := path.Dir(at.name)
+	at.base, at.dir = path.Base(at.name), at.f.root
+	if dir == "." {
+		return at, nil
 	}
-	f, err := a.others(prefix)
+	var err error
+	at.dir, err = a.enter(prefix+"/"+dir, at.f, dir, create)
+	return at, err
+}
+
+// enter opens a folder once for all steps in it.
+func (a *applier) enter(key string, f *folder, dir string, create bool) (*os.Root, error) {
+	if known := a.inside[key]; known != nil {
+		return known, nil
+	}
+	root, err := f.root.OpenRoot(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		if !create {
+			return nil, nil //nolint:nilnil // said by the caller's name for it: not there
+		}
+		if err = f.root.MkdirAll(dir, dirMode); err == nil {
+			root, err = f.root.OpenRoot(dir)
+		}
+	}
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	if a.opened == nil {
-		a.opened = map[string]*folder{}
+	const most = 64
+	if len(a.inside) >= most {
+		for key, old := range a.inside {
+			_ = old.Close()
+			delete(a.inside, key)
+		}
 	}
-	a.opened[prefix] = f
-	return f, name, nil
+	if a.inside == nil {
+		a.inside = map[string]*os.Root{}
+	}
+	a.inside[key] = root
+	return root, nil
 }
 
 func (a *applier) step(o op) error {
-	f, name, err := a.target(o.path)
+	switch o.kind {
+	case opCreate, opDelete, opRevive:
+		return nil // what they begin is done where they are recovered
+	case opMkdir:
+		return a.here.root.MkdirAll(o.path, dirMode)
+	case opWrite, opPoints, opRemove:
+	default:
+		return core.Errorf(core.DataLoss, "the journal has an unknown step %q", o.kind)
+	}
+	at, err := a.locate(o.path, o.kind != opRemove)
 	if a.again && errors.Is(err, core.ErrNotFound) {
 		return nil // the logged model has been removed since
 	}
 	if err != nil {
 		return err
 	}
+	if a.again && o.kind != opPoints {
+		if later, err := a.changedLater(at); later || err != nil {
+			return err
+		}
+	}
 	switch o.kind {
 	case opWrite:
-		return a.write(f, name, o.data)
+		return a.write(at, o.data)
 	case opPoints:
-		return a.points(f, name, o.data)
-	case opRemove:
-		return a.remove(f, name)
-	case opMkdir:
-		return f.root.MkdirAll(name, dirMode)
-	case opCreate, opDelete, opRevive:
-		return nil // what they begin is done where they are recovered
+		return a.points(at, o.data)
 	}
-	return core.Errorf(core.DataLoss, "the journal has an unknown step %q", o.kind)
+	return a.remove(at)
 }
 
-// replace is folder.replace. The temporary file lies in the folder that is locked, so that who finishes the record may take
-// away what a dead writer has left.
+// replace gives a file new content at once. The temporary file lies in the folder that is locked, so that who finishes the
+// record may take away what a dead writer has left.
 func (a *applier) replace(f *folder, name string, data []byte) error {
 	if f == a.here {
 		return f.replace(name, data)
@@ -114,63 +172,80 @@ func (a *applier) replace(f *folder, name string, data []byte) error {
 	return err
 }
 
-func (a *applier) write(f *folder, name string, data []byte) error {
+func (a *applier) write(at place, data []byte) error {
 	if a.again {
-		if later, err := a.changedLater(f, name); later || err != nil {
-			return err
-		}
-		return a.replace(f, name, data)
+		return a.replace(at.f, at.name, data)
 	}
-	old, _, err := f.read(name, maxDatasetYAML)
-	if err != nil && !absent(err) {
+	// A new file is made in its place: as MLflow itself does, and whoever keeps our locks does not see it before it is whole.
+	made, err := at.dir.OpenFile(at.base, os.O_WRONLY|os.O_CREATE|os.O_EXCL|openFlags, fileMode)
+	if errors.Is(err, fs.ErrExist) {
+		return a.overwrite(at, data)
+	}
+	if err != nil {
 		return err
 	}
-	existed := err == nil
-	if err := a.replace(f, name, data); err != nil {
-		return err
+	_, err = made.Write(data)
+	if closed := made.Close(); err == nil {
+		err = closed
 	}
-	a.undo = append(a.undo, func() error {
-		if existed {
-			return a.replace(f, name, old)
-		}
-		return f.root.Remove(name)
-	})
+	if err != nil {
+		return errors.Join(err, at.dir.Remove(at.base))
+	}
+	a.undo = append(a.undo, func() error { return at.f.root.Remove(at.name) })
 	return nil
 }
 
-func (a *applier) remove(f *folder, name string) error {
+func (a *applier) overwrite(at place, data []byte) error {
+	old, _, err := at.f.read(at.name, maxDatasetYAML)
+	if err != nil {
+		return err
+	}
+	if err := a.replace(at.f, at.name, data); err != nil {
+		return err
+	}
+	a.undo = append(a.undo, func() error { return a.replace(at.f, at.name, old) })
+	return nil
+}
+
+func (a *applier) remove(at place) error {
+	if at.dir == nil && a.again {
+		return nil
+	}
 	if a.again {
-		if later, err := a.changedLater(f, name); later || err != nil {
-			return err
-		}
-		if err := f.root.Remove(name); !absent(err) {
+		if err := at.dir.Remove(at.base); !absent(err) {
 			return err
 		}
 		return nil
 	}
-	old, _, err := f.read(name, maxDatasetYAML)
+	old, _, err := at.f.read(at.name, maxDatasetYAML)
 	if err != nil {
 		return err
 	}
-	if err := f.root.Remove(name); err != nil {
+	if err := at.f.root.Remove(at.name); err != nil {
 		return err
 	}
-	a.undo = append(a.undo, func() error { return f.replace(name, old) })
+	a.undo = append(a.undo, func() error { return a.replace(at.f, at.name, old) })
 	return nil
 }
 
 // changedLater reports whether, since a journal from before a restart of the machine was written, somebody who keeps no
 // journal has changed a file. Two seconds are for the time that it took to carry the record out.
-func (a *applier) changedLater(f *folder, name string) (bool, error) {
-	if a.written.IsZero() {
+func (a *applier) changedLater(at place) (bool, error) {
+	if a.written.IsZero() || at.dir == nil {
 		return false, nil
 	}
-	at, err := stat(f.dir, name)
-	return at.Size > 0 && at.Mtime > a.written.Add(2*time.Second).UnixNano(), err
+	info, err := at.dir.Lstat(at.base)
+	if err != nil {
+		if absent(err) {
+			err = nil
+		}
+		return false, err
+	}
+	return info.Size() > 0 && info.ModTime().After(a.written.Add(2*time.Second)), nil
 }
 
-func (a *applier) points(f *folder, name string, lines []byte) error {
-	file, err := openForAppend(f, name, true)
+func (a *applier) points(at place, lines []byte) error {
+	file, err := openForAppend(at.dir, at.base, at.f.path+"/"+at.name, true)
 	if err != nil {
 		return err
 	}
@@ -183,11 +258,11 @@ func (a *applier) points(f *folder, name string, lines []byte) error {
 	size, existed := file.size, file.existed
 	if err := file.append(lines); err != nil {
 		if !existed && size == 0 {
-			_ = f.root.Remove(name) // empty: MLflow refuses a metric file without a point
+			_ = at.dir.Remove(at.base) // empty: MLflow refuses a metric file without a point
 		}
 		return err
 	}
-	a.undo = append(a.undo, func() error { return cutBack(f, name, size, existed, len(lines)) })
+	a.undo = append(a.undo, func() error { return cutBack(at.f, at.name, size, existed, len(lines)) })
 	return nil
 }
 
@@ -216,22 +291,17 @@ type appendFile struct {
 }
 
 // openForAppend opens a metric file; with create it is made if needed. A torn last line, which a crash or a full disk has
-// left and nobody was told of, is cut off.
-func openForAppend(f *folder, name string, create bool) (*appendFile, error) {
-	file, info, err := f.open(name, os.O_RDWR|os.O_APPEND)
+// left and nobody was told of, is cut off. full is its path from the store's root.
+func openForAppend(dir *os.Root, name, full string, create bool) (*appendFile, error) {
+	file, info, err := openRegular(dir, name, os.O_RDWR|os.O_APPEND)
 	existed := err == nil
 	if errors.Is(err, fs.ErrNotExist) && create {
-		file, info, err = f.open(name, os.O_RDWR|os.O_APPEND|os.O_CREATE)
-		if errors.Is(err, fs.ErrNotExist) {
-			if err = f.root.MkdirAll(path.Dir(name), dirMode); err == nil {
-				file, info, err = f.open(name, os.O_RDWR|os.O_APPEND|os.O_CREATE)
-			}
-		}
+		file, info, err = openRegular(dir, name, os.O_RDWR|os.O_APPEND|os.O_CREATE)
 	}
 	if err != nil {
 		return nil, err
 	}
-	a := &appendFile{file: file, path: path.Join(f.path, name), size: info.Size(), existed: existed}
+	a := &appendFile{file: file, path: full, size: info.Size(), existed: existed}
 	if err := a.mend(); err != nil {
 		_ = file.Close()
 		return nil, err

@@ -70,7 +70,7 @@ func (t *Tracking) appendPoint(ctx context.Context, r *run, f *folder, batch cor
 		return nil, err
 	}
 	name := "metrics/" + m.Key
-	file, err := openForAppend(f, name, false)
+	file, err := openForAppend(f.root, name, path.Join(f.path, name), false)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.EISDIR), errors.Is(err, syscall.ENOTDIR):
 		return nil, nil //nolint:nilnil // a new file, or one of another name

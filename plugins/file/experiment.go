@@ -112,6 +112,39 @@ func (t *Tracking) lockExperiment(
 	return false, do(e, f)
 }
 
+// movedOnly reports whether an experiment in the trash was deleted by MLflow 1, which only moves its folder: its runs are
+// then deleted too, whatever they say.
+func (t *Tracking) movedOnly(base string) (bool, error) {
+	p := base + "/" + metaFile
+	at, err := stat(t.top.dir, p)
+	if err != nil {
+		return false, ioError("read", p, err)
+	}
+	t.mu.Lock()
+	known, found := t.moved[base]
+	t.mu.Unlock()
+	if found && known.at == at {
+		return known.only, nil
+	}
+	data, at, err := t.top.read(p, maxYAML)
+	if err != nil {
+		return false, malformed(p, "it cannot be read: %w", bare(err))
+	}
+	e, err := readExperiment(core.ExperimentID(path.Base(base)), data, false)
+	only := err == nil && e.Lifecycle == core.Active
+	if at.firm(time.Now()) {
+		t.mu.Lock()
+		t.moved[base] = movedState{at, only}
+		t.mu.Unlock()
+	}
+	return only, nil
+}
+
+type movedState struct {
+	at   stamp
+	only bool
+}
+
 // holdExperiment is withExperiment for reading, with a second part that runs under the lock, but behind the gate no more: so
 // that several calls of one process may be there at once. The folder that it gets is the experiment's.
 func (t *Tracking) holdExperiment(

@@ -42,6 +42,9 @@ func lockDir(ctx context.Context, dir *os.File, kind int) error {
 // tryLockDir locks a folder unless somebody else has locked it.
 func tryLockDir(dir *os.File, kind int) bool { return flock(dir, kind|unix.LOCK_NB) == nil }
 
+// unlockDir frees a lock without closing the folder.
+func unlockDir(dir *os.File) { _ = flock(dir, unix.LOCK_UN) }
+
 func flock(f *os.File, how int) error {
 	for {
 		if err := unix.Flock(int(f.Fd()), how); !errors.Is(err, unix.EINTR) {

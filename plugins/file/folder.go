@@ -24,7 +24,8 @@ const (
 type folder struct {
 	root *os.Root
 	dir  *os.File // the same folder; it carries the lock, if there is one
-	path string   // from the store's root; for messages
+	path string   // from the store's root
+	id   stamp    // as it was locked: device and inode tell it from others
 }
 
 // openFolder opens the folder name below parent.
@@ -51,9 +52,13 @@ func (f *folder) close() {
 	_ = f.root.Close()
 }
 
-// open opens a regular file. Whatever else has its name is an error, and never waited for.
 func (f *folder) open(name string, flag int) (*os.File, fs.FileInfo, error) {
-	file, err := f.root.OpenFile(name, flag|openFlags, fileMode)
+	return openRegular(f.root, name, flag)
+}
+
+// openRegular opens a regular file. Whatever else has its name is an error, and never waited for.
+func openRegular(root *os.Root, name string, flag int) (*os.File, fs.FileInfo, error) {
+	file, err := root.OpenFile(name, flag|openFlags, fileMode)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -126,7 +126,7 @@ func (t *Tracking) ImportRun(ctx context.Context, entity core.Run) (err error) {
 		if err := e.refresh(ctx, f); err != nil {
 			return err
 		}
-		blank := newRun(entity.ID, e.id, e.base+"/"+string(entity.ID))
+		blank := newRun(t, entity.ID, e.id, e.base+"/"+string(entity.ID))
 		ops, err := t.inputSteps(blank, entity.Inputs)
 		if err != nil {
 			return err

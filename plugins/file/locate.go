@@ -46,7 +46,7 @@ func (t *Tracking) knownRun(id core.RunID, in core.ExperimentID, base string) *r
 	defer t.mu.Unlock()
 	r := t.runs[id]
 	if r == nil || r.base != base {
-		r = newRun(id, in, base)
+		r = newRun(t, id, in, base)
 		t.runs[id] = r
 	}
 	return r
@@ -85,15 +85,21 @@ func (t *Tracking) findRun(id core.RunID) (*run, error) {
 // withRun finds a run, passes its gate and locks its folder. What a dead process has left half done is finished before do
 // runs.
 func (t *Tracking) withRun(ctx context.Context, id core.RunID, kind int, do func(*run, *folder) error) error {
+	t.mu.Lock()
+	r := t.runs[id]
+	t.mu.Unlock()
 	for {
-		r, err := t.findRun(id)
-		if err != nil {
-			return err
+		if r == nil {
+			var err error
+			if r, err = t.findRun(id); err != nil {
+				return err
+			}
 		}
 		again, err := t.enterRun(ctx, r, kind, do)
 		if !again {
 			return err
 		}
+		r = nil
 	}
 }
 
@@ -108,29 +114,29 @@ func (t *Tracking) enterRun(ctx context.Context, r *run, kind int, do func(*run,
 
 // lockRun is enterRun behind the gate.
 func (t *Tracking) lockRun(ctx context.Context, r *run, kind int, do func(*run, *folder) error) (bool, error) {
-	f, again, err := t.lockFolder(ctx, r.base, kind)
+	f, again, err := t.acquire(ctx, r, kind)
 	if again || err != nil {
 		return again, err
 	}
 	pending, err := t.runPending(r)
 	if err == nil && pending {
 		if kind == shared { // finishing it needs the lock for writing
-			f.close()
+			t.release(r, f)
 			return t.lockRun(ctx, r, exclusive, do)
 		}
 		err = t.recoverRun(r, f)
 	}
 	if err != nil {
-		f.close()
+		t.release(r, f)
 		return false, err
 	}
 	pending, err = t.experimentPending(r.in)
 	if pending && err == nil {
-		f.close() // the order is experiment, then run
+		t.release(r, f) // the order is experiment, then run
 		err := t.withExperiment(ctx, r.in, exclusive, func(*experiment, *folder) error { return nil })
 		return err == nil, err
 	}
-	defer f.close()
+	defer t.release(r, f)
 	if err != nil {
 		return false, err
 	}
@@ -155,8 +161,9 @@ func (t *Tracking) lockFolder(ctx context.Context, base string, kind int) (*fold
 		f.close()
 		return nil, false, ioError("lock", base, err)
 	}
+	f.id = stampOf(mine)
 	there, err := stat(t.top.dir, base)
-	if at := stampOf(mine); err != nil || at.Ino != there.Ino || at.Dev != there.Dev {
+	if err != nil || f.id.Ino != there.Ino || f.id.Dev != there.Dev {
 		f.close()
 		return nil, err == nil, ioError("lock", base, err)
 	}

@@ -13,7 +13,18 @@ import (
 func dirName(base string) string { return path.Dir(base) }
 
 // runPending reports whether a dead process has left a change of the run unfinished. The run's lock is held.
-func (t *Tracking) runPending(r *run) (bool, error) { return t.pending(runJournals, string(r.id)) }
+func (t *Tracking) runPending(r *run) (bool, error) {
+	at, err := stat(t.top.dir, hiddenName+"/"+runJournals+"/"+string(r.id))
+	if at.Size == 0 || at == r.done || err != nil {
+		return false, ioError("look for a journal of", string(r.id), err)
+	}
+	pending, err := t.pending(runJournals, string(r.id))
+	r.done = stamp{}
+	if err == nil && !pending && at.firm(time.Now()) {
+		r.done = at
+	}
+	return pending, err
+}
 
 // experimentPending reports the same of an experiment. While its lock is not held, it may also be that a living process is
 // in the middle of a change.

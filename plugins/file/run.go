@@ -14,10 +14,14 @@ import (
 // run is what is known of one run: what was read of its folder, and in which state that was. Its gate guards it; whoever is
 // through the gate may look at stamps without a lock, and reads and writes files under the lock of the folder.
 type run struct {
+	t    *Tracking
 	id   core.RunID
 	gate gate
 	in   core.ExperimentID
 	base string // its folder, from the store's root
+
+	kept *folder // its folder, open and unlocked, of a run that is written to: see keeper
+	done stamp   // the journal as it was when nothing of it was pending
 
 	meta    metaState
 	info    core.RunInfo // as meta.yaml says it
@@ -35,9 +39,9 @@ type metaState struct {
 	err  error
 }
 
-func newRun(id core.RunID, in core.ExperimentID, base string) *run {
+func newRun(t *Tracking, id core.RunID, in core.ExperimentID, base string) *run {
 	return &run{
-		id: id, gate: newGate(), in: in, base: base,
+		t: t, id: id, gate: newGate(), in: in, base: base,
 		metrics: shelf{name: "metrics", holds: runPoints},
 		params:  shelf{name: "params"}, tags: shelf{name: "tags"},
 		inputs: shelf{name: "inputs"}, outputs: shelf{name: "outputs"},
@@ -164,10 +168,16 @@ func (r *run) entity(n need) (core.Run, error) {
 		return core.Run{}, r.meta.err
 	}
 	e := core.Run{RunInfo: r.info}
-	if trashed(r.base) { // 1.x only moves the folder of a deleted experiment
-		e.Lifecycle = core.Deleted
-	}
 	var err error
+	if trashed(r.base) {
+		var moved bool
+		if moved, err = r.t.movedOnly(path.Dir(r.base)); err != nil {
+			return core.Run{}, err
+		}
+		if moved {
+			e.Lifecycle = core.Deleted
+		}
+	}
 	if n.metrics.all || len(n.metrics.these) > 0 {
 		e.Metrics, err = r.latest(n.metrics)
 	}

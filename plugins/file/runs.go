@@ -265,13 +265,13 @@ func mustBeActive(r core.RunInfo) error {
 	return core.State(r.ID, "The run %s must be in the 'active' state. Current state is deleted.", r.ID)
 }
 
-// moveAlone deletes or restores one run; what is so already stays as it is (D-5). A run of a deleted experiment stays deleted.
+// moveAlone deletes or restores one run; what is so already stays as it is (D-5).
 func (t *Tracking) moveAlone(r *run, f *folder, info *core.RunInfo, to core.Lifecycle) error {
 	if info.Lifecycle == to {
 		return nil
 	}
-	if trashed(r.base) {
-		return core.State(r.id, "The run %s belongs to a deleted experiment: restore that.", r.id)
+	if r.info.Lifecycle == to {
+		return core.State(r.id, "MLflow 1 has deleted the experiment of run %s by moving its folder: restore that.", r.id)
 	}
 	info.Lifecycle, info.DeletedAt = to, 0
 	if to == core.Deleted {

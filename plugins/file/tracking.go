@@ -68,6 +68,9 @@ type Tracking struct {
 	experiments map[core.ExperimentID]*experiment
 	runs        map[core.RunID]*run
 	models      map[core.ModelID]*model
+	moved       map[string]movedState // by the folder of an experiment
+
+	keeper keeper
 
 	names gate // with the lock of the root: names of experiments
 
@@ -100,7 +103,7 @@ func lazyTracking(root string, o TrackingOptions) (*Tracking, error) {
 		options: o, limits: core.DefaultLimits(), path: path, boot: bootID(),
 		life: life, end: end, names: newGate(),
 		experiments: map[core.ExperimentID]*experiment{}, runs: map[core.RunID]*run{},
-		models: map[core.ModelID]*model{},
+		models: map[core.ModelID]*model{}, moved: map[string]movedState{},
 	}
 	if t.boot == "" {
 		t.boot = "process " + string(core.NewRunID()) // a journal of any other process is then applied again
@@ -203,6 +206,7 @@ func (t *Tracking) Close() error {
 	if !t.open {
 		return nil
 	}
+	t.keeper.close()
 	err := errors.Join(t.dirty.close(), t.removeRetired())
 	t.store.close()
 	t.top.close()

@@ -1,0 +1,47 @@
+package file_test
+
+import (
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/mlstore/mlstore/conformance"
+	"github.com/mlstore/mlstore/conformance/tracking"
+	"github.com/mlstore/mlstore/core"
+	"github.com/mlstore/mlstore/plugins/file"
+)
+
+// trackingHarness opens stores in folders of their own and remembers where.
+func trackingHarness(o file.TrackingOptions) tracking.Harness {
+	var folders sync.Map // from the store to its folder
+	at := func(t conformance.T, dir string) core.TrackingStore {
+		s, err := file.NewTracking(dir, o)
+		conformance.NoError(t, "NewTracking", err)
+		folders.Store(s, dir)
+		return s
+	}
+	root := func(s core.TrackingStore) string {
+		dir, _ := folders.Load(s)
+		return dir.(string) //nolint:forcetypeassert // the harness has opened the store
+	}
+	return tracking.Harness{
+		Open: func(t conformance.T) core.TrackingStore { return at(t, filepath.Join(t.TempDir(), "mlruns")) },
+		Second: func(t conformance.T, first core.TrackingStore) core.TrackingStore {
+			return at(t, root(first))
+		},
+		Reopen: func(t conformance.T, old core.TrackingStore) core.TrackingStore {
+			conformance.NoError(t, "Close", old.Close())
+			return at(t, root(old))
+		},
+	}
+}
+
+func TestTrackingConformance(t *testing.T) {
+	t.Parallel()
+	tracking.Test(t, trackingHarness(file.TrackingOptions{}), func(o *conformance.Options) { o.Level = conformance.Extended })
+}
+
+func TestRelaxedTrackingConformance(t *testing.T) {
+	t.Parallel()
+	tracking.Test(t, trackingHarness(file.TrackingOptions{Durability: file.Relaxed}))
+}
