@@ -22,7 +22,7 @@ func artifactHarness() (artifact.Harness, artifact.Root) {
 	}
 	root := func(s core.ArtifactRepository) string {
 		dir, _ := folders.Load(s)
-		return dir.(string) //nolint:forcetypeassert // the harness has opened the store
+		return dir.(string)
 	}
 	return artifact.Harness{
 		Open: func(t conformance.T) core.ArtifactRepository { return at(t, filepath.Join(t.TempDir(), "artifacts")) },

@@ -157,7 +157,7 @@ func (c *registryChecker) aliases(folder string, live map[int]bool) error {
 		return c.broken("alias", folder, err)
 	}
 	for alias, name := range k.paths {
-		problem := ""
+		var problem string
 		switch to, read := aliases[alias]; {
 		case names.Alias(alias) != nil:
 			problem = "its name is no alias"

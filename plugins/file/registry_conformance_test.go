@@ -20,7 +20,7 @@ func registryHarness() registrystore.Harness {
 	}
 	root := func(s core.RegistryStore) string {
 		dir, _ := folders.Load(s)
-		return dir.(string) //nolint:forcetypeassert // the harness has opened the store
+		return dir.(string)
 	}
 	return registrystore.Harness{
 		Open:   func(t conformance.T) core.RegistryStore { return at(t, t.TempDir()) },

@@ -169,7 +169,7 @@ func (r *Registry) recover(root *disk.Root) error {
 }
 
 // valid reports that every path of a change lies where changes are made.
-func (in intent) valid() bool {
+func (in *intent) valid() bool {
 	paths := []string{in.Folder}
 	if in.From != "" {
 		paths = append(paths, in.From, in.To)

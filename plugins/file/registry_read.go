@@ -269,5 +269,6 @@ func versionPath(v core.Version) string {
 }
 
 func misplaced(folder, name string) error {
-	return damaged(path.Join(folder, metaFile), fmt.Errorf("it is of the model %q, which belongs into the folder %q", name, modelFolder(name)))
+	return damaged(path.Join(folder, metaFile),
+		fmt.Errorf("it is of the model %q, which belongs into the folder %q", name, modelFolder(name)))
 }

@@ -134,32 +134,41 @@ func (r *Registry) allVersions(ctx context.Context, root *disk.Root, f filter.Fi
 
 // modelsFor lists the names of the models whose versions a filter may find.
 func (r *Registry) modelsFor(ctx context.Context, root *disk.Root, f filter.Filter) ([]string, error) {
-	for _, clause := range f {
-		name, text := clause.Value.(filter.Text)
-		if clause.Entity == filter.Attribute && clause.Key == "name" && clause.Op == filter.Equal && text {
-			if core.CheckModelName(string(name), r.limits) != nil {
-				return nil, nil
-			}
-			if _, _, err := r.model(ctx, root, string(name)); err != nil {
-				if nothing(err) || r.passOver("registered model", modelPath(string(name)), err) {
-					return nil, nil
-				}
-				return nil, err
-			}
-			return []string{string(name)}, nil
-		}
+	if name, named := namedBy(f); named {
+		return r.modelNamed(ctx, root, name)
 	}
-	folders, err := modelFolders(root)
 	var models []string
-	for _, entry := range folders {
-		m, err := r.foundModel(ctx, root, entry.Name())
+	for m, err := range r.allModels(ctx, root) {
 		if err != nil {
-			if r.passOver("registered model", path.Join(modelsName, entry.Name()), err) {
-				continue
-			}
 			return nil, err
 		}
 		models = append(models, m.Name)
 	}
-	return models, err
+	return models, nil
+}
+
+// namedBy returns the one name that a filter asks for, if it does.
+func namedBy(f filter.Filter) (string, bool) {
+	for _, clause := range f {
+		name, text := clause.Value.(filter.Text)
+		if text && clause.Entity == filter.Attribute && clause.Key == "name" && clause.Op == filter.Equal {
+			return string(name), true
+		}
+	}
+	return "", false
+}
+
+// modelNamed lists the model of that name, if there is one.
+func (r *Registry) modelNamed(ctx context.Context, root *disk.Root, name string) ([]string, error) {
+	if root == nil || core.CheckModelName(name, r.limits) != nil {
+		return nil, nil
+	}
+	_, _, err := r.model(ctx, root, name)
+	switch {
+	case err == nil:
+		return []string{name}, nil
+	case nothing(err), r.passOver("registered model", modelPath(name), err):
+		err = nil
+	}
+	return nil, err
 }

@@ -131,7 +131,7 @@ func (r *Root) lockFile(ctx context.Context, name string, kind lockKind) (*os.Fi
 		return f, nil
 	case <-ctx.Done():
 		go func() {
-			<-locked
+			<-locked //nolint:errcheck // with or without the lock, closing ends it
 			_ = f.Close()
 		}()
 		return nil, core.Interrupted(ctx)
