@@ -170,6 +170,34 @@ func TestDownloadAndList(t *testing.T) {
 	}
 }
 
+func TestArtifactRef(t *testing.T) {
+	t.Parallel()
+	const id = "0123456789abcdef0123456789abcdef"
+	for _, test := range []struct {
+		ref  ArtifactRef
+		want string // "" is ErrInvalid
+	}{
+		{ArtifactRef{URI: "s3://b/a//b"}, "s3://b/a//b"},
+		{ArtifactRef{RunID: id}, "runs:/" + id},
+		{ArtifactRef{RunID: id, Path: "."}, "runs:/" + id},
+		{ArtifactRef{RunID: id, Path: ".hidden/"}, "runs:/" + id + "/.hidden"},
+		{ArtifactRef{RunID: id, Path: "a//b/../c d%"}, "runs:/" + id + "/a/c d%"},
+		{ArtifactRef{RunID: id, Path: "../../etc"}, ""},
+		{ArtifactRef{RunID: id, Path: "/etc"}, ""},
+		{ArtifactRef{RunID: "../x"}, ""},
+		{ArtifactRef{RunID: "../x", Path: "y"}, ""},
+		{ArtifactRef{URI: "s3://b", Path: "x"}, ""},
+		{ArtifactRef{URI: "s3://b", RunID: id}, ""},
+		{ArtifactRef{}, ""},
+	} {
+		ref := test.ref
+		err := ref.check()
+		if (test.want == "") != errors.Is(err, core.ErrInvalid) || err == nil && ref.uri() != test.want {
+			t.Errorf("%+v: %s, %v", test.ref, ref.uri(), err)
+		}
+	}
+}
+
 func TestClosedClient(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, nil)

@@ -15,16 +15,34 @@ type ArtifactRef struct {
 	Path  string     // with RunID alone
 }
 
-func (a ArtifactRef) check() error {
+// check refuses what names nothing or two things, and puts the path in normal form.
+func (a *ArtifactRef) check() error {
 	switch {
 	case (a.URI == "") == (a.RunID == ""):
 		return core.Invalid("artifact_uri", "Exactly one of `run_id` or `artifact_uri` must be specified")
 	case a.URI != "" && a.Path != "":
 		return core.Invalid("artifact_path", "`artifact_path` cannot be specified if `artifact_uri` is specified")
-	case a.RunID != "":
-		return core.CheckRunID(a.RunID)
+	case a.URI != "":
+		return nil
 	}
-	return nil
+	if a.Path = path.Clean(a.Path); a.Path == "." {
+		a.Path = ""
+	}
+	if err := core.CheckRunID(a.RunID); err != nil || a.Path == "" {
+		return err
+	}
+	return core.CheckArtifactPath(a.Path)
+}
+
+// uri is the URI of what is named.
+func (a ArtifactRef) uri() string {
+	switch {
+	case a.URI != "":
+		return a.URI
+	case a.Path == "":
+		return "runs:/" + string(a.RunID)
+	}
+	return "runs:/" + string(a.RunID) + "/" + a.Path
 }
 
 // DownloadArtifacts copies a file or directory, under its name, into the local directory dst, which is made where it is
@@ -33,11 +51,7 @@ func (c *Client) DownloadArtifacts(ctx context.Context, from ArtifactRef, dst st
 	if err := from.check(); err != nil {
 		return "", err
 	}
-	uri := from.URI
-	if uri == "" {
-		uri = path.Join("runs:/"+string(from.RunID), from.Path)
-	}
-	repo, at, err := c.artifactAt(ctx, uri)
+	repo, at, err := c.artifactAt(ctx, from.uri())
 	if err != nil {
 		return "", err
 	}
@@ -51,15 +65,15 @@ func (c *Client) ListArtifacts(ctx context.Context, in ArtifactRef) (_ []core.Ar
 	if err := in.check(); err != nil {
 		return nil, err
 	}
-	var repo core.ArtifactRepository
 	dir := in.Path
+	var repo core.ArtifactRepository
 	if in.RunID != "" {
 		var run core.Run
 		if run, err = c.tracking.Run(ctx, in.RunID); err == nil {
 			repo, err = c.artifactsOf(ctx, run.RunInfo)
 		}
 	} else {
-		repo, dir, err = c.artifactAt(ctx, in.URI)
+		repo, dir, err = c.artifactAt(ctx, in.uri())
 	}
 	if err != nil {
 		return nil, err

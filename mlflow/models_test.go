@@ -29,8 +29,16 @@ func TestRegisterModel(t *testing.T) {
 	}
 	logged, err := loggedModels.CreateLoggedModel(ctx, "0", core.LoggedModelSpec{Name: "net", SourceRunID: run.ID()})
 	must(t, err)
-	_, err = loggedModels.CreateLoggedModel(ctx, "0", core.LoggedModelSpec{Name: "net", SourceRunID: "other"})
-	must(t, err)
+	lineage, ok := core.As[core.Lineage](c.Tracking())
+	if !ok {
+		t.Fatal("the store keeps no lineage")
+	}
+	for step, from := range []core.RunID{run.ID(), "other"} { // of an earlier step, and of another run at the latest
+		decoy, err := loggedModels.CreateLoggedModel(ctx, "0", core.LoggedModelSpec{Name: "net", SourceRunID: from})
+		must(t, err)
+		must(t, lineage.LogOutputs(ctx, run.ID(), []core.ModelOutput{{ModelID: decoy.ID, Step: int64(9 * step)}}))
+	}
+	must(t, lineage.LogOutputs(ctx, run.ID(), []core.ModelOutput{{ModelID: logged.ID, Step: 5}}))
 	runs, models := "runs:/"+string(run.ID())+"/", "models:/"+string(logged.ID)
 	tags := map[string]string{"a": "1"}
 	for i, test := range []struct {

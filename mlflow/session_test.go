@@ -338,3 +338,35 @@ func TestEndRemovesTheRunIDFromTheEnvironment(t *testing.T) {
 		t.Error("it is still set")
 	}
 }
+
+func TestSignalsAreWatchedWhileRunsAreActive(t *testing.T) {
+	t.Parallel()
+	s := aSession(t, nil)
+	watched := func() bool {
+		s.signals.mu.Lock()
+		defer s.signals.mu.Unlock()
+		return s.signals.stop != nil
+	}
+	begin(t, s, RunOptions{})
+	if watched() {
+		t.Error("signals are watched although that is switched off")
+	}
+	s.setSignals(true)
+	begin(t, s, RunOptions{Nested: true})
+	if !watched() {
+		t.Error("signals are not watched although a run is active")
+	}
+	must(t, s.end(t.Context(), 0))
+	if !watched() {
+		t.Error("signals are no longer watched although a run is active")
+	}
+	must(t, s.end(t.Context(), 0))
+	if watched() {
+		t.Error("signals are watched although no run is active")
+	}
+	begin(t, s, RunOptions{})
+	s.setSignals(false)
+	if watched() {
+		t.Error("signals are still watched after that was switched off")
+	}
+}
