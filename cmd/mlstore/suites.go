@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+
+	"github.com/mlstore/mlstore/conformance"
+	"github.com/mlstore/mlstore/conformance/artifact"
+	"github.com/mlstore/mlstore/conformance/project"
+	"github.com/mlstore/mlstore/conformance/registrystore"
+	"github.com/mlstore/mlstore/conformance/tracking"
+	"github.com/mlstore/mlstore/core"
+	"github.com/mlstore/mlstore/embedded"
+	"github.com/mlstore/mlstore/registry"
+)
+
+// suiteSettings let the stores of a run refer to each other.
+func (a *app) suiteSettings(uri core.URI) registry.Settings {
+	return registry.Settings{Tracking: uri, Registry: uri}
+}
+
+// entriesOf lists the cases for a kind of store.
+func entriesOf(kind registry.Kind) []conformance.Entry {
+	switch kind {
+	case registry.Tracking:
+		return tracking.Suite().Entries()
+	case registry.Artifacts:
+		return artifact.Suite().Entries()
+	case registry.Registry:
+		return registrystore.Suite().Entries()
+	case registry.Projects:
+		return project.Suite().Entries()
+	}
+	return nil
+}
+
+// runKind runs the suite for one kind of store.
+func runKind(
+	ctx context.Context, kind registry.Kind, uri core.URI, o conformance.Options, s registry.Settings,
+) conformance.Report {
+	switch kind {
+	case registry.Tracking:
+		return conformance.Run(ctx, tracking.Suite(), harness(uri, s, (*registry.Resolver).Tracking), o)
+	case registry.Artifacts:
+		return conformance.Run(ctx, artifactSuite(uri), harness(uri, s, (*registry.Resolver).Artifacts), o)
+	case registry.Registry:
+		return conformance.Run(ctx, registrystore.Suite(), harness(uri, s, (*registry.Resolver).Registry), o)
+	case registry.Projects:
+		return conformance.Run(ctx, project.Suite(), harness(uri, s, (*registry.Resolver).Projects), o)
+	}
+	return conformance.Report{Kind: string(kind), Problems: []string{"there is no suite for this kind of store"}}
+}
+
+// artifactSuite also looks at the files themselves where they are in a folder of this machine.
+func artifactSuite(uri core.URI) conformance.Suite[core.ArtifactRepository] {
+	dir, err := uri.LocalPath()
+	if err != nil {
+		return artifact.Suite()
+	}
+	return artifact.LocalSuite(func(core.ArtifactRepository) string { return dir })
+}
+
+// harness opens every handle through a resolver of its own, so that no two handles share a store in memory.
+func harness[S core.Store](
+	uri core.URI, s registry.Settings,
+	open func(*registry.Resolver, context.Context, core.URI, registry.Settings) (S, error),
+) conformance.Harness[S] {
+	anew := func(t conformance.T) S {
+		t.Helper()
+		resolver, err := embedded.New()
+		conformance.NoError(t, "making a resolver", err)
+		store, err := open(resolver, context.WithoutCancel(t.Context()), uri, s)
+		conformance.NoError(t, "opening the store", err)
+		return store
+	}
+	return conformance.Harness[S]{
+		Open:   anew,
+		Second: func(t conformance.T, _ S) S { return anew(t) },
+		Reopen: func(t conformance.T, old S) S {
+			conformance.NoError(t, "closing the store", old.Close())
+			return anew(t)
+		},
+	}
+}
