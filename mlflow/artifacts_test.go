@@ -190,8 +190,7 @@ func TestArtifactRef(t *testing.T) {
 		{ArtifactRef{URI: "s3://b", RunID: id}, ""},
 		{ArtifactRef{}, ""},
 	} {
-		ref := test.ref
-		err := ref.check()
+		ref, err := test.ref.checked()
 		if (test.want == "") != errors.Is(err, core.ErrInvalid) || err == nil && ref.uri() != test.want {
 			t.Errorf("%+v: %s, %v", test.ref, ref.uri(), err)
 		}

@@ -43,7 +43,9 @@ func NewClient(ctx context.Context, o Options) (*Client, error) {
 	if o.Env == nil {
 		o.Env = processEnvironment{}
 	}
-	defaults := registry.Defaults{Registry: o.RegistryURI, Env: func(name string) string { return getenv(o.Env, name) }}
+	defaults := registry.Defaults{
+		Registry: o.RegistryURI, Dir: workingDir(), Env: func(name string) string { return getenv(o.Env, name) },
+	}
 	if o.TrackingURI != "" {
 		defaults.Tracking = &o.TrackingURI
 	}
@@ -61,11 +63,17 @@ func NewClient(ctx context.Context, o Options) (*Client, error) {
 	})
 }
 
+// workingDir is the working directory, or "" when it is gone: then a relative path fails where it is used.
+func workingDir() string {
+	dir, err := os.Getwd()
+	if err != nil {
+		return ""
+	}
+	return dir
+}
+
 // storeURIs are the URIs of the tracking store and the registry.
 func storeURIs(d registry.Defaults) (tracking, models core.URI, err error) {
-	if d.Dir, err = os.Getwd(); err != nil {
-		d.Dir = "" // the folder is gone; a relative path fails where it is used
-	}
 	if tracking, err = d.TrackingURI(); err != nil {
 		return core.URI{}, core.URI{}, core.Do("read tracking URI", "", err)
 	}

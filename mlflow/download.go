@@ -15,23 +15,23 @@ type ArtifactRef struct {
 	Path  string     // with RunID alone
 }
 
-// check refuses what names nothing or two things, and puts the path in normal form.
-func (a *ArtifactRef) check() error {
+// checked is the reference with its path in normal form; what names nothing or two things is refused.
+func (a ArtifactRef) checked() (ArtifactRef, error) {
 	switch {
 	case (a.URI == "") == (a.RunID == ""):
-		return core.Invalid("artifact_uri", "Exactly one of `run_id` or `artifact_uri` must be specified")
+		return a, core.Invalid("artifact_uri", "Exactly one of `run_id` or `artifact_uri` must be specified")
 	case a.URI != "" && a.Path != "":
-		return core.Invalid("artifact_path", "`artifact_path` cannot be specified if `artifact_uri` is specified")
+		return a, core.Invalid("artifact_path", "`artifact_path` cannot be specified if `artifact_uri` is specified")
 	case a.URI != "":
-		return nil
+		return a, nil
 	}
 	if a.Path = path.Clean(a.Path); a.Path == "." {
 		a.Path = ""
 	}
 	if err := core.CheckRunID(a.RunID); err != nil || a.Path == "" {
-		return err
+		return a, err
 	}
-	return core.CheckArtifactPath(a.Path)
+	return a, core.CheckArtifactPath(a.Path)
 }
 
 // uri is the URI of what is named.
@@ -48,7 +48,7 @@ func (a ArtifactRef) uri() string {
 // DownloadArtifacts copies a file or directory, under its name, into the local directory dst, which is made where it is
 // missing; "" is a new temporary one, for the caller to remove. It returns where the copy is.
 func (c *Client) DownloadArtifacts(ctx context.Context, from ArtifactRef, dst string) (_ string, err error) {
-	if err := from.check(); err != nil {
+	if from, err = from.checked(); err != nil {
 		return "", err
 	}
 	repo, at, err := c.artifactAt(ctx, from.uri())
@@ -62,7 +62,7 @@ func (c *Client) DownloadArtifacts(ctx context.Context, from ArtifactRef, dst st
 // ListArtifacts returns what lies directly in a directory of artifacts; nothing when it is missing or a file. For a run the
 // paths start at the root of its artifacts, for a URI at the directory in which the named one lies.
 func (c *Client) ListArtifacts(ctx context.Context, in ArtifactRef) (_ []core.Artifact, err error) {
-	if err := in.check(); err != nil {
+	if in, err = in.checked(); err != nil {
 		return nil, err
 	}
 	dir := in.Path

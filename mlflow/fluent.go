@@ -98,7 +98,7 @@ func SetTrackingURI(uri string) error { return std.setTracking(uri) }
 // GetTrackingURI is the URI of the tracking store: that of SetTrackingURI, else of MLFLOW_TRACKING_URI, else the folder
 // mlruns in the working directory. Printed as a URI it shows no password; its Raw text does.
 func GetTrackingURI() (core.URI, error) {
-	tracking, _, err := std.uris()
+	tracking, _, err := std.choose().uris()
 	return tracking, err
 }
 
@@ -111,6 +111,6 @@ func SetRegistryURI(uri string) error { return std.setRegistry(uri) }
 
 // GetRegistryURI is the URI of the model registry: that of SetRegistryURI, else of MLFLOW_REGISTRY_URI, else the tracking URI.
 func GetRegistryURI() (core.URI, error) {
-	_, models, err := std.uris()
+	_, models, err := std.choose().uris()
 	return models, err
 }

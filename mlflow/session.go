@@ -1,6 +1,7 @@
 package mlflow
 
 import (
+	"cmp"
 	"context"
 	"sync"
 
@@ -26,13 +27,13 @@ type session struct {
 	tracking   *string // set by SetTrackingURI
 	registry   string  // set by SetRegistryURI
 	resolver   *registry.Resolver
-	clients    map[[2]string]*Client
+	clients    map[choice]*Client
 }
 
 func newSession(env Environment) *session {
 	return &session{
 		env: env, origin: newOrigin(env), turn: make(chan struct{}, 1),
-		live: map[core.RunID]*Run{}, clients: map[[2]string]*Client{},
+		live: map[core.RunID]*Run{}, clients: map[choice]*Client{},
 	}
 }
 
@@ -49,29 +50,49 @@ func (s *session) lock(ctx context.Context) (unlock func(), err error) {
 	}
 }
 
-// uris are the stores that are chosen now.
-func (s *session) uris() (tracking, models core.URI, err error) {
+// choice is which stores are chosen: what was set, else what the environment says. It is made anew for every call, since both
+// may change, and costs no more than looking at them.
+type choice struct {
+	tracking string // "" is the folder mlruns in dir
+	models   string // "" is the tracking store
+	dir      string // the working directory, where it matters
+}
+
+func (s *session) choose() choice {
 	s.mu.Lock()
-	defaults := registry.Defaults{
-		Tracking: s.tracking, Registry: s.registry, Env: func(name string) string { return getenv(s.env, name) },
-	}
+	tracking, models := s.tracking, s.registry
 	s.mu.Unlock()
-	return storeURIs(defaults)
+	var c choice
+	if tracking != nil {
+		c.tracking = *tracking
+	} else {
+		c.tracking = getenv(s.env, registry.TrackingVariable)
+	}
+	c.models = cmp.Or(models, getenv(s.env, registry.RegistryVariable))
+	if c.tracking == "" {
+		c.dir = workingDir()
+	}
+	return c
+}
+
+// uris are the URIs of the tracking store and of the registry.
+func (c choice) uris() (tracking, models core.URI, err error) {
+	return storeURIs(registry.Defaults{Tracking: &c.tracking, Registry: c.models, Dir: c.dir})
 }
 
 // client is the client of the stores that are chosen now. Clients stay open until the process ends or Finish closes them,
 // since handles may still use them.
 func (s *session) client(ctx context.Context) (*Client, error) {
-	tracking, models, err := s.uris()
-	if err != nil {
-		return nil, err
-	}
-	key := [2]string{tracking.Raw(), models.Raw()}
+	key := s.choose()
 	s.mu.Lock()
 	c, resolver := s.clients[key], s.resolver
 	s.mu.Unlock()
 	if c != nil {
 		return c, nil
+	}
+	tracking, models, err := key.uris()
+	if err != nil {
+		return nil, err
 	}
 	if resolver == nil {
 		if resolver, err = embedded.New(); err != nil {
@@ -342,7 +363,7 @@ func (s *session) finish(ctx context.Context, panicking bool) error {
 	}
 	s.mu.Lock()
 	clients := s.clients
-	s.clients, s.live, s.stack = map[[2]string]*Client{}, map[core.RunID]*Run{}, nil
+	s.clients, s.live, s.stack = map[choice]*Client{}, map[core.RunID]*Run{}, nil
 	s.mu.Unlock()
 	s.signals.rest()
 	for _, c := range clients {

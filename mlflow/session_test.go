@@ -244,7 +244,7 @@ func TestSetExperiment(t *testing.T) {
 func TestURIs(t *testing.T) {
 	t.Parallel()
 	uris := func(s *session) string {
-		tracking, models, err := s.uris()
+		tracking, models, err := s.choose().uris()
 		return fmt.Sprint(tracking.Raw(), " ", models.Raw(), " ", err, " ", s.trackingSet())
 	}
 	s := newSession(environment(nil))
@@ -286,7 +286,7 @@ func TestURIs(t *testing.T) {
 		}
 	}
 	must(t, s.setTracking(""))
-	if tracking, _, err := s.uris(); err != nil || !strings.HasSuffix(tracking.Raw(), "mlruns") || !s.trackingSet() {
+	if tracking, _, err := s.choose().uris(); err != nil || !strings.HasSuffix(tracking.Raw(), "mlruns") || !s.trackingSet() {
 		t.Errorf(`"" is %s, %v`, tracking, err)
 	}
 }
