@@ -2,6 +2,7 @@ package tracking
 
 import (
 	"context"
+	"slices"
 
 	"github.com/mlstore/mlstore/core"
 )
@@ -59,8 +60,18 @@ func allCalls(x core.Experiment, r core.Run, newName string) []call {
 func abilityCalls(e *env, x core.Experiment, r core.Run) []call {
 	var all []call
 	add := func(name core.Capability, calls ...call) {
-		if e.Info.Has(name) {
-			all = append(all, calls...)
+		if !e.Info.Has(name) {
+			return
+		}
+		for _, c := range calls {
+			do := c.do
+			c.do = func(ctx context.Context, s store) error {
+				if !slices.Contains(core.CapabilitiesOf(s), name) { // a handle may withdraw its abilities when it is closed
+					return core.Closed("tracking")
+				}
+				return do(ctx, s)
+			}
+			all = append(all, c)
 		}
 	}
 	add("lineage",
