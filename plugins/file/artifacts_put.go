@@ -76,8 +76,8 @@ func vacancy(root *disk.Root, name string, o core.PutOptions) error {
 		if err != nil {
 			return err
 		}
-		if !filled { // nothing to our callers: it gives way, if it is empty indeed
-			return unlessNothing(root.Remove(name, disk.Relaxed))
+		if !filled { // nothing to our callers: it gives way
+			return unlessNothing(removeEmpty(root, name))
 		}
 		if !o.IfAbsent {
 			return core.State(name, "%q is a directory", name)
@@ -89,6 +89,22 @@ func vacancy(root *disk.Root, name string, o core.PutOptions) error {
 		return notPlain(name)
 	}
 	return nil
+}
+
+// removeEmpty removes a directory that has nothing but directories in it. Anything else that it has, such as a link, keeps it.
+func removeEmpty(root *disk.Root, dir string) error {
+	entries, err := root.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if entry.IsDir() {
+			if err := removeEmpty(root, below(dir, entry.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return root.Remove(dir, disk.Relaxed)
 }
 
 // publish makes the complete file visible, with the directories above it.

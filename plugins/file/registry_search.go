@@ -160,15 +160,20 @@ func namedBy(f filter.Filter) (string, bool) {
 
 // modelNamed lists the model of that name, if there is one.
 func (r *Registry) modelNamed(ctx context.Context, root *disk.Root, name string) ([]string, error) {
-	if root == nil || core.CheckModelName(name, r.limits) != nil {
-		return nil, nil
-	}
 	_, _, err := r.model(ctx, root, name)
-	switch {
-	case err == nil:
+	if err == nil {
 		return []string{name}, nil
-	case nothing(err), r.passOver("registered model", modelPath(name), err):
-		err = nil
 	}
-	return nil, err
+	if core.CheckModelName(name, r.limits) != nil {
+		return nil, nil //nolint:nilerr // a search for a name that no model has
+	}
+	return nil, r.unlessPassedOver("registered model", modelPath(name), err)
+}
+
+// unlessPassedOver drops an error that says that nothing is there, or something malformed, which it reports.
+func (r *Registry) unlessPassedOver(kind, folder string, err error) error {
+	if nothing(err) || r.passOver(kind, folder, err) {
+		return nil
+	}
+	return err
 }
