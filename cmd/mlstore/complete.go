@@ -16,8 +16,8 @@ const (
 	completionMost = 200
 )
 
-// names collects completions from one page of a store.
-func names(find func(context.Context) ([]cobra.Completion, error), cmd *cobra.Command) ([]cobra.Completion, cobra.ShellCompDirective) {
+// offer collects completions from one page of a store.
+func offer(find func(context.Context) ([]cobra.Completion, error), cmd *cobra.Command) ([]cobra.Completion, cobra.ShellCompDirective) {
 	ctx, cancel := context.WithTimeout(cmd.Context(), completionTime)
 	defer cancel()
 	found, err := find(ctx)
@@ -28,7 +28,7 @@ func names(find func(context.Context) ([]cobra.Completion, error), cmd *cobra.Co
 }
 
 func (a *app) completeExperiments(cmd *cobra.Command, name func(core.Experiment) cobra.Completion) ([]cobra.Completion, cobra.ShellCompDirective) {
-	return names(func(ctx context.Context) (all []cobra.Completion, err error) {
+	return offer(func(ctx context.Context) (all []cobra.Completion, err error) {
 		err = a.quietly().withTracking(ctx, func(store core.TrackingStore) error {
 			for e, err := range first(client.Experiments(ctx, store, core.ExperimentQuery{}), completionMost) {
 				if err != nil {
@@ -56,7 +56,7 @@ func (a *app) completeRunIDs(cmd *cobra.Command, args []string, _ string) ([]cob
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	return names(func(ctx context.Context) (all []cobra.Completion, err error) {
+	return offer(func(ctx context.Context) (all []cobra.Completion, err error) {
 		err = a.quietly().withTracking(ctx, func(store core.TrackingStore) error {
 			query := core.RunQuery{View: core.AllStages, Fields: core.RunInfoOnly}
 			if query.Experiments, err = a.experimentsOf(ctx, store, runFlags{all: true}); err != nil {
@@ -78,7 +78,7 @@ func (a *app) completeModelNames(cmd *cobra.Command, args []string, _ string) ([
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	return names(func(ctx context.Context) (all []cobra.Completion, err error) {
+	return offer(func(ctx context.Context) (all []cobra.Completion, err error) {
 		err = a.quietly().withRegistry(ctx, func(store core.RegistryStore) error {
 			for m, err := range first(client.Models(ctx, store, core.ModelQuery{}), completionMost) {
 				if err != nil {
