@@ -160,12 +160,12 @@ func namedBy(f filter.Filter) (string, bool) {
 
 // modelNamed lists the model of that name, if there is one.
 func (r *Registry) modelNamed(ctx context.Context, root *disk.Root, name string) ([]string, error) {
+	if core.CheckModelName(name, r.limits) != nil {
+		return nil, nil //nolint:nilerr // a search for a name that no model has
+	}
 	_, _, err := r.model(ctx, root, name)
 	if err == nil {
 		return []string{name}, nil
-	}
-	if core.CheckModelName(name, r.limits) != nil {
-		return nil, nil //nolint:nilerr // a search for a name that no model has
 	}
 	return nil, r.unlessPassedOver("registered model", modelPath(name), err)
 }
