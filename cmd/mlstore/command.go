@@ -25,7 +25,8 @@ func (a *app) command() *cobra.Command {
 	flags.BoolVar(&a.noColor, "no-color", false, "print without colours (as NO_COLOR does)")
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return a.checkOutput(cmd) }
 	root.AddCommand(
-		a.experimentsCommand(), a.runsCommand(), a.artifactsCommand(), a.modelsCommand(), a.resolveCommand(), a.conformanceCommand(), a.doctorCommand(), a.demoCommand(), a.versionCommand(), exitCodesTopic(), environmentTopic(),
+		a.experimentsCommand(), a.runsCommand(), a.artifactsCommand(), a.modelsCommand(), a.resolveCommand(),
+		a.conformanceCommand(), a.doctorCommand(), a.demoCommand(), a.versionCommand(), exitCodesTopic(), environmentTopic(),
 	)
 	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(formats(), cobra.ShellCompDirectiveNoFileComp))
 	a.finish(root)

@@ -17,7 +17,9 @@ const (
 )
 
 // offer collects completions from one page of a store.
-func offer(find func(context.Context) ([]cobra.Completion, error), cmd *cobra.Command) ([]cobra.Completion, cobra.ShellCompDirective) {
+func offer(
+	find func(context.Context) ([]cobra.Completion, error), cmd *cobra.Command,
+) ([]cobra.Completion, cobra.ShellCompDirective) {
 	ctx, cancel := context.WithTimeout(cmd.Context(), completionTime)
 	defer cancel()
 	found, err := find(ctx)
@@ -27,7 +29,9 @@ func offer(find func(context.Context) ([]cobra.Completion, error), cmd *cobra.Co
 	return found, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
 }
 
-func (a *app) completeExperiments(cmd *cobra.Command, name func(core.Experiment) cobra.Completion) ([]cobra.Completion, cobra.ShellCompDirective) {
+func (a *app) completeExperiments(
+	cmd *cobra.Command, name func(core.Experiment) cobra.Completion,
+) ([]cobra.Completion, cobra.ShellCompDirective) {
 	return offer(func(ctx context.Context) (all []cobra.Completion, err error) {
 		err = a.quietly().withTracking(ctx, func(store core.TrackingStore) error {
 			for e, err := range first(client.Experiments(ctx, store, core.ExperimentQuery{}), completionMost) {

@@ -98,27 +98,24 @@ func (a *app) conform(ctx context.Context, text string, f suiteFlags) error {
 	}
 	var reports []conformance.Report
 	for _, kind := range e.Kinds {
-		if !slices.ContainsFunc(entriesOf(kind), f.chosen) {
+		entries := entriesOf(kind) //nolint:contextcheck // a table, whose cases get the context of the run
+		if ctx.Err() != nil || !slices.ContainsFunc(entries, f.chosen) {
 			continue
 		}
-		if ctx.Err() != nil {
-			break
-		}
 		a.note("%s: running the suite at level %s", kind, f.Options.Level)
-		f.Progress = a.progressOf(len(entriesOf(kind)))
+		f.Progress = a.progressOf(len(entries))
 		reports = append(reports, runKind(ctx, kind, uri, f.Options, settings))
 	}
 	if err := a.writeReports(f, reports); err != nil {
 		return err
 	}
-	switch report.Worst(reports...) {
-	case conformance.Pass:
+	switch verdict := report.Worst(reports...); {
+	case len(reports) == 0:
+		return coded(exitFailure, errors.New("no case ran: --level and --only leave none"))
+	case verdict == conformance.Pass:
 		return nil
-	case conformance.Fail:
+	case verdict == conformance.Fail:
 		return coded(exitConformance, fmt.Errorf("%s breaks the contract", uri))
-	}
-	if len(reports) == 0 {
-		return coded(exitFailure, errors.New("no case ran: --only matches none"))
 	}
 	return coded(exitFailure, fmt.Errorf("the suite could not do its work on %s", uri))
 }
@@ -195,7 +192,9 @@ func readKnown(file string) ([]conformance.KnownFailure, error) {
 
 // allEntries lists the cases of all suites.
 func allEntries() []conformance.Entry {
-	return slices.Concat(tracking.Suite().Entries(), artifact.Suite().Entries(), registrystore.Suite().Entries(), project.Suite().Entries())
+	return slices.Concat(
+		tracking.Suite().Entries(), artifact.Suite().Entries(), registrystore.Suite().Entries(), project.Suite().Entries(),
+	)
 }
 
 func completeCases(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"slices"
 	"strings"
@@ -172,18 +173,21 @@ func ping(ctx context.Context, resolver *registry.Resolver, h *storeHealth, uri 
 // inspect lists what is malformed in the stores that are folders of this machine.
 func (a *app) inspect(ctx context.Context, s registry.Settings) ([]finding, error) {
 	all := []finding{}
+	gather := func(kind registry.Kind, store inspected) error {
+		for f, err := range store.Check(ctx) {
+			if err != nil {
+				return joined(err, store.Close())
+			}
+			all = append(all, finding{kind, f.Path, f.Kind, f.Problem, f.Fix})
+		}
+		return store.Close()
+	}
 	if dir, there := folder(s.Tracking); there {
 		store, err := file.NewTracking(dir, file.TrackingOptions{ReadOnly: true})
 		if err != nil {
 			return nil, err
 		}
-		for f, err := range store.Check(ctx) {
-			if err != nil {
-				return nil, joined(err, store.Close())
-			}
-			all = append(all, finding{registry.Tracking, f.Path, f.Kind, f.Problem, f.Fix})
-		}
-		if err := store.Close(); err != nil {
+		if err := gather(registry.Tracking, store); err != nil {
 			return nil, err
 		}
 	}
@@ -192,17 +196,17 @@ func (a *app) inspect(ctx context.Context, s registry.Settings) ([]finding, erro
 		if err != nil {
 			return nil, err
 		}
-		for f, err := range store.Check(ctx) {
-			if err != nil {
-				return nil, joined(err, store.Close())
-			}
-			all = append(all, finding{registry.Registry, f.Path, f.Kind, f.Problem, f.Fix})
-		}
-		if err := store.Close(); err != nil {
+		if err := gather(registry.Registry, store); err != nil {
 			return nil, err
 		}
 	}
 	return all, nil
+}
+
+// inspected is a store in a folder that can look for what is malformed in it.
+type inspected interface {
+	Check(ctx context.Context) iter.Seq2[file.Finding, error]
+	Close() error
 }
 
 // folder is the directory of a local store, and whether it is there.

@@ -83,7 +83,7 @@ func exitCode(err error) int {
 
 // run executes the command line and returns the exit code.
 func (a *app) run(ctx context.Context, args []string) int {
-	root := a.command()
+	root := a.command() //nolint:contextcheck // commands get the context when they run
 	root.SetArgs(args)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)

@@ -39,7 +39,8 @@ func (a *app) experimentsCreateCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVarP(&spec.Name, "experiment-name", "n", "", "name of the experiment")
-	cmd.Flags().StringVarP(&spec.ArtifactLocation, "artifact-location", "l", "", "URI below which artifacts go (default: the store chooses)")
+	cmd.Flags().StringVarP(&spec.ArtifactLocation, "artifact-location", "l", "",
+		"URI below which artifacts go (default: the store chooses)")
 	_ = cmd.MarkFlagRequired("experiment-name")
 	return cmd
 }
@@ -154,7 +155,8 @@ func (a *app) experimentsCSVCommand() *cobra.Command {
 	var file string
 	cmd := &cobra.Command{
 		Use: "csv", Short: "Write all runs of an experiment as CSV", Args: cobra.NoArgs,
-		Long:        "Write all runs of an experiment as CSV, with a column for each metric, param and tag. As in MLflow, -o names the file.",
+		Long: "Write all runs of an experiment as CSV, with a column for each metric, param and tag.\n" +
+			"As in MLflow, -o names the file.",
 		Annotations: map[string]string{fileOutput: ""},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if cmd.Flags().Changed("output") {

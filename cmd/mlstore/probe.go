@@ -138,7 +138,10 @@ func (a *app) showDiagnosis(d diagnosis) error {
 	}
 	out := bufio.NewWriter(a.stdout)
 	rows := [][]string{
-		{"mlstore", d.Build.Version}, {"commit", d.Build.Commit}, {"contract", d.Build.Contract}, {"go", d.Build.Go},
+		{"mlstore", d.Build.Version},
+		{"commit", d.Build.Commit},
+		{"contract", d.Build.Contract},
+		{"go", d.Build.Go},
 		{"platform", d.Build.Platform},
 	}
 	for _, name := range slices.Sorted(maps.Keys(d.Environment)) {

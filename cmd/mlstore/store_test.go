@@ -46,9 +46,16 @@ func TestNothingShowsSecrets(t *testing.T) {
 	s.env = append(s.env, "MLFLOW_TRACKING_URI=http://ann:s3cr3t@host/?token=t0k3n", "MLFLOW_TRACKING_PASSWORD=s3cr3t",
 		"MLFLOW_RUN_CONTEXT={\"key\": \"s3cr3t\"}", "MLSTORE_NEW_THING=s3cr3t", "OTHER=s3cr3t")
 	for _, args := range [][]string{
-		{"resolve"}, {"resolve", "postgresql://ann:s3cr3t@db/x?sslpassword=t0k3n"}, {"resolve", "file:/x?token=t0k3n"}, {"doctor"},
-		{"doctor", "-o", "json"}, {"runs", "list"}, {"runs", "list", "-o", "json"}, {"models", "list", "--registry-uri", "x://ann:s3cr3t@h"},
-		{"conformance", "run", "http://ann:s3cr3t@host/"}, {"doctor", "--tracking-uri", "postgresql://ann:s3/cr3t@db/x"},
+		{"resolve"},
+		{"resolve", "postgresql://ann:s3cr3t@db/x?sslpassword=t0k3n"},
+		{"resolve", "file:/x?token=t0k3n"},
+		{"doctor"},
+		{"doctor", "-o", "json"},
+		{"runs", "list"},
+		{"runs", "list", "-o", "json"},
+		{"models", "list", "--registry-uri", "x://ann:s3cr3t@h"},
+		{"conformance", "run", "http://ann:s3cr3t@host/"},
+		{"doctor", "--tracking-uri", "postgresql://ann:s3/cr3t@db/x"},
 	} {
 		r := s.run(args...)
 		for _, secret := range []string{"s3cr3t", "t0k3n", "cr3t"} {

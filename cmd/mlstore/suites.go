@@ -39,11 +39,14 @@ func runKind(
 ) conformance.Report {
 	switch kind {
 	case registry.Tracking:
-		return conformance.Run(ctx, tracking.Suite(), harness(uri, s, (*registry.Resolver).Tracking), o)
+		suite := tracking.Suite() //nolint:contextcheck // a table, whose cases get the context of the run
+		return conformance.Run(ctx, suite, harness(uri, s, (*registry.Resolver).Tracking), o)
 	case registry.Artifacts:
-		return conformance.Run(ctx, artifactSuite(uri), harness(uri, s, (*registry.Resolver).Artifacts), o)
+		suite := artifactSuite(uri) //nolint:contextcheck // a table, whose cases get the context of the run
+		return conformance.Run(ctx, suite, harness(uri, s, (*registry.Resolver).Artifacts), o)
 	case registry.Registry:
-		return conformance.Run(ctx, registrystore.Suite(), harness(uri, s, (*registry.Resolver).Registry), o)
+		suite := registrystore.Suite() //nolint:contextcheck // a table, whose cases get the context of the run
+		return conformance.Run(ctx, suite, harness(uri, s, (*registry.Resolver).Registry), o)
 	case registry.Projects:
 		return conformance.Run(ctx, project.Suite(), harness(uri, s, (*registry.Resolver).Projects), o)
 	}

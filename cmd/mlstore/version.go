@@ -20,7 +20,10 @@ type build struct {
 }
 
 func version() build {
-	b := build{Version: "(devel)", Contract: core.ContractVersion, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	b := build{
+		Version: "(devel)", Contract: core.ContractVersion, Go: runtime.Version(),
+		Platform: runtime.GOOS + "/" + runtime.GOARCH,
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return b
