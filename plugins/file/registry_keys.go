@@ -2,7 +2,9 @@ package file
 
 import (
 	"errors"
+	"maps"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -137,9 +139,9 @@ func tagSteps(root *disk.Root, in *intent, folder string, change core.TagChange)
 			in.Remove = append(in.Remove, path.Join(dir, name))
 		}
 	}
-	for key, value := range change.Set {
+	for _, key := range slices.Sorted(maps.Keys(change.Set)) {
 		name := k.path(key)
-		in.write(path.Join(dir, name), value)
+		in.write(path.Join(dir, name), change.Set[key])
 		k.add(key, name)
 	}
 	return nil
@@ -164,10 +166,10 @@ func (in *intent) write(name, content string) {
 // fillTags writes tags into a new folder that nobody sees yet.
 func fillTags(into *disk.TempDir, tags map[string]string, d disk.Durability) error {
 	k := &keyed{paths: map[string]string{}, dirs: map[string]struct{}{}, files: map[string]struct{}{}}
-	for key, value := range tags {
+	for _, key := range slices.Sorted(maps.Keys(tags)) {
 		name := k.path(key)
 		k.add(key, name)
-		if err := into.Add(path.Join(tagsName, name), []byte(value), d); err != nil {
+		if err := into.Add(path.Join(tagsName, name), []byte(tags[key]), d); err != nil {
 			return err
 		}
 	}

@@ -138,9 +138,10 @@ func shownByMLflow(t *testing.T, python *testenv.Python, dir, what string) map[s
 	if err := json.Unmarshal([]byte(out), &shown); err != nil {
 		t.Fatalf("%v in %q", err, out)
 	}
-	const beside = "a.mlstore-file" // the name by which MLflow knows the key "a" beside "a/b"
-	if ours := shown["ours"].Tags; ours[beside] != "" {
-		ours["a"] = ours[beside]
+	const beside = "a.mlstore-dir/b" // the name by which MLflow knows the key "a/b" beside "a"
+	ours := shown["ours"].Tags
+	if value, found := ours[beside]; found {
+		ours["a/b"] = value
 		delete(ours, beside)
 	}
 	return shown
