@@ -36,12 +36,12 @@ func trackingHarness(o file.TrackingOptions) tracking.Harness {
 	}
 }
 
+//nolint:paralleltest // the suite counts the open files of the process
 func TestTrackingConformance(t *testing.T) {
-	t.Parallel()
 	tracking.Test(t, trackingHarness(file.TrackingOptions{}), func(o *conformance.Options) { o.Level = conformance.Extended })
 }
 
+//nolint:paralleltest // as above
 func TestRelaxedTrackingConformance(t *testing.T) {
-	t.Parallel()
 	tracking.Test(t, trackingHarness(file.TrackingOptions{Durability: file.Relaxed}))
 }

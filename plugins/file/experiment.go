@@ -295,6 +295,9 @@ func (t *Tracking) listRuns(e *experiment, f *folder) ([]*run, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, ioError("list", e.base, err)
 	}
+	if e.runs == nil {
+		t.loadIndex(e)
+	}
 	runs := make([]*run, 0, len(entries))
 	for _, entry := range entries {
 		id := core.RunID(entry.Name())

@@ -12,7 +12,7 @@ type keeper struct {
 }
 
 // maxKept is how many folders stay open.
-const maxKept = 64
+const maxKept = 8
 
 // add takes note of a run that keeps its folder open, and closes that of another if there are too many.
 func (k *keeper) add(r *run) {

@@ -260,7 +260,7 @@ func (t *Tracking) SearchDatasets(
 	}
 	uses := map[core.DatasetSummary]bool{}
 	for _, id := range in {
-		err := t.eachRun(ctx, id, need{lineage: true}, func(r *run) error {
+		err := t.eachRun(ctx, id, need{lineage: true}, &look{}, func(r *run) error {
 			inputs, _, err := t.lineage(ctx, r)
 			for _, use := range inputs.Datasets {
 				uses[core.DatasetSummary{

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+	"sync/atomic"
 
 	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/core/names"
@@ -170,8 +171,11 @@ func (t *Tracking) lockFolder(ctx context.Context, base string, kind int) (*fold
 	return f, false, nil
 }
 
-// readRun brings what is needed of a run up to date and lets do look at it. Nothing is locked when nothing has changed.
-func (t *Tracking) readRun(ctx context.Context, r *run, n need, do func(*run) error) (bool, error) {
+// readRun brings what is needed of a run up to date and lets do look at it. Nothing is locked when nothing has changed; when
+// something was to be read, that is counted.
+func (t *Tracking) readRun(
+	ctx context.Context, r *run, n need, read *atomic.Int64, do func(*run) error,
+) (bool, error) {
 	if err := r.gate.enter(ctx); err != nil {
 		return false, err
 	}
@@ -183,6 +187,7 @@ func (t *Tracking) readRun(ctx context.Context, r *run, n need, do func(*run) er
 	if same {
 		return false, do(r)
 	}
+	read.Add(1)
 	return t.lockRun(ctx, r, shared, func(r *run, f *folder) error {
 		if err := r.refresh(ctx, f, n); err != nil {
 			return err

@@ -111,6 +111,9 @@ func (t *Tracking) recoverAll(ctx context.Context) error {
 			}
 		}
 	}
+	if err := t.sweepIndex(); err != nil {
+		return err
+	}
 	return t.sweepNew()
 }
 

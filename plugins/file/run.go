@@ -132,17 +132,27 @@ func (r *run) refreshMeta(ctx context.Context, f *folder) error {
 	})
 }
 
-// load reads a meta.yaml. MLflow writes it in place, so that a young one that is not whole may be whole in a moment.
+// load reads a meta.yaml. MLflow writes it in place, so that a young one that is not whole may be whole in a moment, and
+// while one changes between two looks somebody is at it. An empty one gets more time: MLflow empties it, makes up the text and
+// then writes, and a busy disk can hold it up in between for longer than a second.
 func (m *metaState) load(ctx context.Context, f *folder, parse func([]byte) error) error {
-	const attempts = 4
+	const patience = 3 * time.Second
+	begin := time.Now()
 	for attempt := 1; ; attempt++ {
 		data, at, err := f.read(metaFile, maxYAML)
 		if err == nil {
 			err = parse(data)
 		}
 		now := time.Now()
+		if attempt > 1 && at != m.at && now.Sub(begin) < patience {
+			attempt = 1
+		}
 		m.at, m.firm, m.err = at, at.firm(now), err
-		young := !at.absent() && now.Add(-time.Second).UnixNano() < at.Mtime
+		attempts, youth := 4, time.Second
+		if len(data) == 0 {
+			attempts, youth = 6, 30*time.Second
+		}
+		young := !at.absent() && now.Add(-youth).UnixNano() < at.Mtime
 		if err == nil || attempt == attempts || !young {
 			break
 		}

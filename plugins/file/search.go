@@ -32,18 +32,39 @@ func (t *Tracking) SearchRuns(ctx context.Context, query core.RunQuery) (_ core.
 	in := slices.Clone(query.Experiments)
 	slices.Sort(in)
 	var found []core.Run
+	looks := map[core.ExperimentID]*look{}
 	for _, id := range slices.Compact(in) {
-		matches, err := t.matches(ctx, id, q)
+		looks[id] = &look{}
+		matches, err := t.matches(ctx, id, q, looks[id])
 		if err != nil {
 			return none, err
 		}
 		found = append(found, matches...)
 	}
 	page, err := q.Page(each(found))
+	if err == nil && query.Fields != core.RunInfoOnly {
+		page, err = t.complete(ctx, q, page, looks)
+	}
 	if err != nil {
 		return none, err
 	}
-	return t.complete(ctx, q, query.Fields, page)
+	for id, l := range looks {
+		if count := int(l.read.Load()); count >= indexLeast && count >= len(l.runs)/indexPart {
+			t.saveIndex(id, l.runs)
+		}
+	}
+	if query.Fields == core.RunInfoOnly {
+		for i := range page.Items {
+			page.Items[i] = core.Run{RunInfo: page.Items[i].RunInfo}
+		}
+	}
+	return page, nil
+}
+
+// look is what a search has seen of an experiment.
+type look struct {
+	runs []*run
+	read atomic.Int64 // how many of them were not as they had been known
 }
 
 func each(all []core.Run) iter.Seq2[core.Run, error] {
@@ -82,11 +103,13 @@ func needOf(q *filter.Query[core.Run]) need {
 }
 
 // matches returns the runs of an experiment that match, as far as the query looks at them.
-func (t *Tracking) matches(ctx context.Context, id core.ExperimentID, q *filter.Query[core.Run]) ([]core.Run, error) {
+func (t *Tracking) matches(
+	ctx context.Context, id core.ExperimentID, q *filter.Query[core.Run], l *look,
+) ([]core.Run, error) {
 	n := needOf(q)
 	var mu sync.Mutex
 	var found []core.Run
-	err := t.eachRun(ctx, id, n, func(r *run) error {
+	err := t.eachRun(ctx, id, n, l, func(r *run) error {
 		shown, err := r.entity(n)
 		if err == nil && n.lineage {
 			shown.Inputs, shown.Outputs, err = t.lineage(ctx, r)
@@ -104,16 +127,15 @@ func (t *Tracking) matches(ctx context.Context, id core.ExperimentID, q *filter.
 
 // eachRun lets do look at every run of an experiment, several at once. Malformed runs are reported and left out, unknown
 // experiments have none.
-func (t *Tracking) eachRun(ctx context.Context, id core.ExperimentID, n need, do func(*run) error) error {
+func (t *Tracking) eachRun(ctx context.Context, id core.ExperimentID, n need, l *look, do func(*run) error) error {
 	if core.CheckExperimentID(id) != nil {
 		return nil
 	}
-	var runs []*run
 	err := t.holdExperiment(ctx, id, func(e *experiment, f *folder) (err error) {
-		runs, err = t.listRuns(e, f)
+		l.runs, err = t.listRuns(e, f)
 		return err
 	}, func(*folder) error {
-		return parallel(ctx, runs, func(r *run) error { return t.lookAtRun(ctx, r, n, do) })
+		return parallel(ctx, l.runs, func(r *run) error { return t.lookAtRun(ctx, r, n, &l.read, do) })
 	})
 	if errors.Is(err, core.ErrNotFound) {
 		return nil
@@ -122,8 +144,8 @@ func (t *Tracking) eachRun(ctx context.Context, id core.ExperimentID, n need, do
 }
 
 // lookAtRun is readRun for a run of a listing: one that has gone is left out, a malformed one is reported and left out.
-func (t *Tracking) lookAtRun(ctx context.Context, r *run, n need, do func(*run) error) error {
-	again, err := t.readRun(ctx, r, n, do)
+func (t *Tracking) lookAtRun(ctx context.Context, r *run, n need, read *atomic.Int64, do func(*run) error) error {
+	again, err := t.readRun(ctx, r, n, read, do)
 	switch {
 	case again, errors.Is(err, core.ErrNotFound):
 		return nil
@@ -176,21 +198,16 @@ func parallel[T any](ctx context.Context, all []T, do func(T) error) error {
 // complete reads the whole of the runs of a page. One that has changed so that it matches no more, or has gone, is left out:
 // the page is shorter then.
 func (t *Tracking) complete(
-	ctx context.Context, q *filter.Query[core.Run], fields core.RunFields, page core.Page[core.Run],
+	ctx context.Context, q *filter.Query[core.Run], page core.Page[core.Run], looks map[core.ExperimentID]*look,
 ) (core.Page[core.Run], error) {
-	if fields == core.RunInfoOnly {
-		for i := range page.Items {
-			page.Items[i] = core.Run{RunInfo: page.Items[i].RunInfo}
-		}
-		return page, nil
-	}
 	kept := make([]*core.Run, len(page.Items))
 	places := make([]int, len(page.Items))
 	for i := range places {
 		places[i] = i
 	}
 	err := parallel(ctx, places, func(i int) error {
-		err := t.lookUp(ctx, page.Items[i].ID, wholeRun(), func(r *run) error {
+		read := &looks[page.Items[i].ExperimentID].read
+		err := t.lookUp(ctx, page.Items[i].ID, wholeRun(), read, func(r *run) error {
 			shown, err := t.whole(ctx, r)
 			if err == nil && q.Match(&shown) {
 				kept[i] = &shown

@@ -97,30 +97,36 @@ func (s *shelf) current(dir *os.File, base string, keys []string) (bool, error) 
 	if !s.listed || len(s.dirs) == 0 {
 		return false, nil
 	}
-	for i := range s.dirs {
-		if same, err := s.dirs[i].current(dir, base); !same || err != nil {
-			return false, err
-		}
-	}
-	check := func(i *item) (bool, error) {
+	folders := keys == nil
+	check := func(key string, i *item) (bool, error) {
+		// A key is where its name says or, when that is not there, where the folders say.
+		folders = folders || i == nil || len(i.path) != len(s.name)+1+len(key)
 		if i == nil {
-			return true, nil // absent, as the folders say
+			return true, nil
 		}
 		if !i.read {
 			return false, nil
 		}
 		return i.current(dir, base)
 	}
-	if keys != nil {
-		for _, key := range keys {
-			if same, err := check(s.items[key]); !same || err != nil {
-				return false, err
-			}
+	for _, key := range keys {
+		if same, err := check(key, s.items[key]); !same || err != nil {
+			return false, err
 		}
+	}
+	if !folders {
 		return true, nil
 	}
-	for _, i := range s.items {
-		if same, err := check(i); !same || err != nil {
+	for i := range s.dirs {
+		if same, err := s.dirs[i].current(dir, base); !same || err != nil {
+			return false, err
+		}
+	}
+	if keys != nil {
+		return true, nil
+	}
+	for key, i := range s.items {
+		if same, err := check(key, i); !same || err != nil {
 			return false, err
 		}
 	}

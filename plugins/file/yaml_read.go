@@ -77,11 +77,29 @@ func simpleValue(text string) (any, bool) {
 		inner := text[1 : len(text)-1]
 		return inner, !strings.ContainsFunc(inner, func(r rune) bool { return !printable(r) })
 	}
+	if hexID(text) {
+		return text, true
+	}
 	if text == "" || text[0] < '1' || text[0] > '9' {
 		return int64(0), text == "0"
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
 	return n, err == nil
+}
+
+// hexID reports whether text looks like the id of a run that begins with a digit, and cannot be a number: it has a letter, no
+// dot, which a float of YAML 1.1 must have, and does not begin as a binary or hexadecimal number.
+func hexID(text string) bool {
+	letter := false
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c >= 'a' && c <= 'f':
+			letter = true
+		case c < '0' || c > '9':
+			return false
+		}
+	}
+	return letter && len(text) > 8 && !strings.HasPrefix(text, "0b")
 }
 
 func mapOf(node *yaml.Node) (document, error) {
