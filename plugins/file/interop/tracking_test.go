@@ -10,15 +10,25 @@ import (
 	"github.com/mlstore/mlstore/core"
 )
 
+// A whole store is read, searched and changed by the one who has not written it.
 func TestMLflow(t *testing.T) {
 	t.Parallel()
-	for _, release := range releases {
-		t.Run(release.version, func(t *testing.T) {
+	for version, major := range releases() {
+		t.Run(version, func(t *testing.T) {
 			t.Parallel()
-			m := start(t, release.version)
-			s := searchesFor(release.major)
-			t.Run("they write", func(t *testing.T) { theyWrite(t, m, s) })
-			t.Run("we write", func(t *testing.T) { weWriteAndThey(t, m, release.major, s) })
+			m := start(t, version)
+			s := searchesFor(major)
+			for name, test := range map[string]func(*testing.T){
+				"they write": func(t *testing.T) { t.Helper(); theyWrite(t, m, s) },
+				"we write":   func(t *testing.T) { t.Helper(); theyChange(t, m, major, s) },
+				"together":   func(t *testing.T) { t.Helper(); together(t, m) },
+				"hidden":     func(t *testing.T) { t.Helper(); hidden(t, m) },
+			} {
+				t.Run(name, func(t *testing.T) {
+					t.Parallel()
+					test(t)
+				})
+			}
 		})
 	}
 }
@@ -35,14 +45,16 @@ func compare(t *testing.T, m *mlflow, root string, s searches) shown {
 
 // theyWrite reads what MLflow has written.
 func theyWrite(t *testing.T, m *mlflow, s searches) {
+	t.Helper()
 	root := filepath.Join(t.TempDir(), "mlruns")
 	m.do(t, "write", root, nil, nil)
 	seen := compare(t, m, root, s)
 	s.found(t, seen)
 }
 
-// weWriteAndThey reads with MLflow what we have written, has MLflow change it, and changes it back.
-func weWriteAndThey(t *testing.T, m *mlflow, major int, s searches) {
+// theyChange reads with MLflow what we have written, has MLflow change it, and changes it back.
+func theyChange(t *testing.T, m *mlflow, major int, s searches) {
+	t.Helper()
 	root := filepath.Join(t.TempDir(), "mlruns")
 	w := weWrite(t, root, major)
 	seen := compare(t, m, root, s)

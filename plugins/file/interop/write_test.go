@@ -3,6 +3,7 @@ package interop_test
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -96,7 +97,7 @@ func weWrite(t testing.TB, root string, major int) written {
 	w := writer{t, open(t, root)}
 	tags := map[string]string{"empty": "", "a/b": "ü\nx", "other.key -": "yes"}
 	for i, name := range oddNames() {
-		w.experiment(core.ExperimentSpec{Name: name, Tags: map[string]string{"n": fmt.Sprint(i)}})
+		w.experiment(core.ExperimentSpec{Name: name, Tags: map[string]string{"n": strconv.Itoa(i)}})
 	}
 	far := w.experiment(core.ExperimentSpec{Name: "elsewhere", ArtifactLocation: root + "-elsewhere", Tags: tags})
 	w.artifacts(w.run(far.ID, core.RunSpec{Name: "far"}), map[string]string{"far.txt": "far away"})
@@ -195,7 +196,7 @@ func (w writer) searched(in core.ExperimentID) {
 	scores := []float64{0.5, 0.25, 0.75, math.NaN(), math.Inf(1), math.Inf(-1), 0, 0.5, -1}
 	for i, score := range scores {
 		r := w.run(in, core.RunSpec{Name: fmt.Sprint("searched ", i), StartTime: core.Millis(1650000000000 + 100*(i%4))})
-		b := core.Batch{Tags: []core.Tag{{Key: "group", Value: string("abc"[i%3])}, {Key: "a b/c.d", Value: fmt.Sprint(i)}}}
+		b := core.Batch{Tags: []core.Tag{{Key: "group", Value: string("abc"[i%3])}, {Key: "a b/c.d", Value: strconv.Itoa(i)}}}
 		if i != 6 {
 			b.Metrics = []core.Metric{
 				{Key: "score", Value: score, Timestamp: 1, Step: 1}, {Key: "score", Value: 100, Timestamp: 1},

@@ -36,8 +36,11 @@ def restore(client, experiment):
     client.restore_experiment(experiment)
 
 
-def append(client, run, points, start=0):
-    """Appends points to a metric that both write and to one of its own, with params and tags."""
+def append(client, run, points, start, rename=False):
+    """Appends points to a metric that others write too and to one of its own, with params and tags.
+
+    Renaming the run rewrites its meta.yaml, which MLflow does in place.
+    """
     for n in range(start, start + points):
         client.log_metric(run, "shared", n + 0.5, timestamp=1600000000000 + n, step=n)
         client.log_metric(run, "theirs", n + 0.5, timestamp=1600000000000 + n, step=n)
@@ -45,12 +48,8 @@ def append(client, run, points, start=0):
             client.log_param(run, "theirs %d" % n, n)
             client.set_tag(run, "theirs", str(n))
             client.set_tag(run, "theirs %d" % n, str(n))
+        if rename:
+            client.update_run(run, name="name %d" % n)
 
 
-def rename(client, run, times):
-    """Rewrites the run's meta.yaml again and again, which MLflow does in place."""
-    for n in range(times):
-        client.update_run(run, name="name %d" % n)
-
-
-ACTS = {"change": change, "restore": restore, "append": append, "rename": rename}
+ACTS = {"change": change, "restore": restore, "append": append}

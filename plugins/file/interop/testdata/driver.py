@@ -20,7 +20,6 @@ import mlflow.tracking  # noqa: E402
 
 import bench  # noqa: E402
 import change  # noqa: E402
-import models  # noqa: E402
 import show  # noqa: E402
 import write  # noqa: E402
 
@@ -38,7 +37,7 @@ warnings.simplefilter("always")
 warnings.showwarning = lambda message, category, *_: logged.append("%s: %s" % (category.__name__, message))
 
 acts = {}
-for module in (bench, change, models, show, write):
+for module in (bench, change, show, write):
     acts.update(module.ACTS)
 
 print(json.dumps({"result": mlflow.__version__}), file=answers, flush=True)
