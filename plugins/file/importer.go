@@ -131,7 +131,7 @@ func (t *Tracking) ImportRun(ctx context.Context, entity core.Run) (err error) {
 		if err != nil {
 			return err
 		}
-		return t.makeRun(ctx, e.base, entity, append(ops, blank.outputSteps(entity.Outputs)...))
+		return t.makeRun(ctx, e.base, entity, "", append(ops, blank.outputSteps(entity.Outputs)...))
 	})
 }
 

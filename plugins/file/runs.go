@@ -30,7 +30,7 @@ func (t *Tracking) CreateRun(ctx context.Context, in core.ExperimentID, spec cor
 		shown, err = e.active(ctx, f)
 		return err
 	}, func(f *folder) error {
-		id, name := core.NewRunID(), spec.RunName()
+		id, name := newRunID(spec.IdempotencyKey), spec.RunName()
 		created = core.Run{
 			RunInfo: core.RunInfo{
 				ID: id, ExperimentID: in, Name: name, User: spec.User, Status: core.Running, StartTime: spec.StartTime,
@@ -39,8 +39,11 @@ func (t *Tracking) CreateRun(ctx context.Context, in core.ExperimentID, spec cor
 			RunData: core.RunData{Metrics: map[string]core.Metric{}, Params: map[string]string{}, Tags: copied(spec.Tags)},
 		}
 		created.Tags[core.RunNameTag] = name
-		return t.makeRun(ctx, f.path, created, nil)
+		return t.makeRun(ctx, f.path, created, requestOf(in, spec), nil)
 	})
+	if errors.Is(err, errMadeBefore) {
+		return t.madeBefore(ctx, in, spec)
+	}
 	if err != nil {
 		return core.Run{}, err
 	}
@@ -49,13 +52,21 @@ func (t *Tracking) CreateRun(ctx context.Context, in core.ExperimentID, spec cor
 
 // makeRun makes the folder of a new run, with the steps that more adds. It appears as a whole. The lock of the experiment,
 // whose folder is base, is held. One record, flushed at once, makes it durable; its many files are flushed later.
-func (t *Tracking) makeRun(ctx context.Context, base string, r core.Run, more []op) error {
+func (t *Tracking) makeRun(ctx context.Context, base string, r core.Run, request string, more []op) error {
 	f, err := t.newFolder(ctx, string(r.ID))
 	if err != nil {
 		return err
 	}
 	defer t.dropNew(f)
-	ops := append(runSteps(r), more...)
+	if request != "" { // whoever was quicker with the key has moved its folder to its place by now
+		switch _, err := t.findRun(r.ID); {
+		case err == nil:
+			return errMadeBefore
+		case !errors.Is(err, core.ErrNotFound):
+			return err
+		}
+	}
+	ops := append(runSteps(r, request), more...)
 	rec := record{experiment: r.ExperimentID, ops: append([]op{{kind: opCreate}}, ops...)}
 	j, err := t.openJournal(runJournals, string(r.ID), true)
 	if err != nil {
@@ -99,7 +110,7 @@ func (t *Tracking) placeRun(f *folder, experiment string, id core.RunID, rec rec
 }
 
 // runSteps are the steps that fill the folder of a new run. MLflow looks for the three folders, and for meta.yaml.
-func runSteps(r core.Run) []op {
+func runSteps(r core.Run, request string) []op {
 	ops := []op{
 		{kind: opMkdir, path: "metrics"}, {kind: opMkdir, path: "params"}, {kind: opMkdir, path: "artifacts"},
 		{kind: opMkdir, path: "tags"},
@@ -111,7 +122,11 @@ func runSteps(r core.Run) []op {
 	for _, key := range slices.Sorted(maps.Keys(r.Tags)) {
 		ops = append(ops, op{kind: opWrite, path: tags.newPath(key), data: []byte(r.Tags[key])})
 	}
-	return append(ops, op{kind: opWrite, path: metaFile, data: runDocument(r.RunInfo, true).bytes()})
+	meta := runDocument(r.RunInfo, true)
+	if request != "" {
+		meta[requestField] = request
+	}
+	return append(ops, op{kind: opWrite, path: metaFile, data: meta.bytes()})
 }
 
 // recoverNewRun finishes a run whose maker has died after it had written its record. One that is not there, and was not being
