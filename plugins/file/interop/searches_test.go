@@ -42,8 +42,15 @@ func searchesFor(major int) searches {
 		s.runs = append(s.runs, search{filter, order, 1})
 	}
 	for _, order := range [][]string{
-		{}, {"metrics.score ASC"}, {"metrics.score DESC"}, {"params.kind"}, {"params.kind DESC", "metrics.`deep/score` ASC"},
-		{"tags.`a b/c.d` DESC"}, {"attributes.status ASC", "tags.group DESC"}, {"attributes.end_time DESC"}, {"attributes.start_time ASC"},
+		{},
+		{"metrics.score ASC"},
+		{"metrics.score DESC"},
+		{"params.kind"},
+		{"params.kind DESC", "metrics.`deep/score` ASC"},
+		{"tags.`a b/c.d` DESC"},
+		{"attributes.status ASC", "tags.group DESC"},
+		{"attributes.end_time DESC"},
+		{"attributes.start_time ASC"},
 		{"attributes.run_name"},
 	} {
 		for view := 1; view <= 3; view++ {

@@ -199,7 +199,8 @@ func (w writer) searched(in core.ExperimentID) {
 		b := core.Batch{Tags: []core.Tag{{Key: "group", Value: string("abc"[i%3])}, {Key: "a b/c.d", Value: strconv.Itoa(i)}}}
 		if i != 6 {
 			b.Metrics = []core.Metric{
-				{Key: "score", Value: score, Timestamp: 1, Step: 1}, {Key: "score", Value: 100, Timestamp: 1},
+				{Key: "score", Value: score, Timestamp: 1, Step: 1},
+				{Key: "score", Value: 100, Timestamp: 1},
 				{Key: "deep/score", Value: score, Timestamp: 1, Step: 1},
 			}
 		}
@@ -243,7 +244,8 @@ func (w writer) lineage(in core.ExperimentID, major int) {
 	check(w.t, w.s.LogOutputs(ctx, r.ID, []core.ModelOutput{{ModelID: made.ID, Step: 3}, {ModelID: pending.ID}}))
 	check(w.t, w.s.LogInputs(ctx, other.ID, core.Inputs{Models: []core.ModelID{made.ID}}))
 	w.log(r.ID, core.Batch{Metrics: []core.Metric{
-		{Key: "acc", Value: 0.5, Timestamp: 1, Step: 1, ModelID: made.ID}, {Key: "acc", Value: 0.75, Timestamp: 2, Step: 2, ModelID: made.ID},
+		{Key: "acc", Value: 0.5, Timestamp: 1, Step: 1, ModelID: made.ID},
+		{Key: "acc", Value: 0.75, Timestamp: 2, Step: 2, ModelID: made.ID},
 		{Key: "on data", Value: 0.25, Timestamp: 2, ModelID: made.ID, DatasetName: "iris", DatasetDigest: "d1"},
 	}})
 }
