@@ -144,13 +144,13 @@ func (a *applier) step(o op) error {
 			return err
 		}
 	}
-	switch o.kind {
-	case opWrite:
-		return a.write(at, o.data)
-	case opPoints:
+	if o.kind == opPoints {
 		return a.points(at, o.data)
 	}
-	return a.remove(at)
+	if o.kind == opRemove {
+		return a.remove(at)
+	}
+	return a.write(at, o.data)
 }
 
 // replace gives a file new content at once. The temporary file lies in the folder that is locked, so that who finishes the

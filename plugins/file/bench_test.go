@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -153,6 +154,7 @@ func BenchmarkSearch(b *testing.B) {
 	writeRuns(b, dir, count)
 	query := core.RunQuery{Experiments: []core.ExperimentID{"1"}, Filter: "metrics.acc > 0.5", PageOptions: core.PageOptions{Limit: 100}}
 	search := func(b *testing.B, s *file.Tracking) {
+		b.Helper()
 		page, err := s.SearchRuns(b.Context(), query)
 		must(b, err)
 		if len(page.Items) != 100 {
@@ -210,7 +212,7 @@ func writeRuns(b *testing.B, dir string, count int) {
 			write(filepath.Join(run, "metrics", key), fmt.Sprintf("1700000000000 %v 0\n1700000000001 %v 1\n", i%10, float64((i+n)%100)/100))
 		}
 		for _, key := range []string{"lr", "batch", "layers", "model", "seed"} {
-			write(filepath.Join(run, "params", key), fmt.Sprint(i%7))
+			write(filepath.Join(run, "params", key), strconv.Itoa(i%7))
 		}
 		for _, key := range []string{"mlflow.user", "mlflow.source.name", "mlflow.source.type", "mlflow.runName"} {
 			write(filepath.Join(run, "tags", key), fmt.Sprint("run-", i))

@@ -51,6 +51,9 @@ const (
 
 func (c *checker) root() error {
 	for _, parent := range []string{".", trashName} {
+		if info, err := c.t.top.root.Lstat(parent); err == nil && !info.IsDir() {
+			continue // said of it already
+		}
 		entries, err := c.t.top.list(parent)
 		if err != nil {
 			return ioError("list", parent, err)
@@ -58,7 +61,7 @@ func (c *checker) root() error {
 		for _, entry := range entries {
 			name, p := entry.Name(), path.Join(parent, entry.Name())
 			switch {
-			case parent == "." && (name == trashName || name == hiddenName || name == modelsName):
+			case entry.IsDir() && parent == "." && (name == trashName || name == hiddenName || name == modelsName):
 			case !entry.IsDir() && entry.Type().IsRegular():
 				err = c.found("file", p, "it belongs to no experiment", fixRemove)
 			case !entry.IsDir():
@@ -247,7 +250,7 @@ func (c *checker) leftovers() error {
 func (c *checker) leftNew(dir *folder, name, p string) error {
 	f, err := dir.sub(name)
 	if err != nil {
-		return nil //nolint:nilerr // it has been moved to its place
+		return nil // it has been moved to its place
 	}
 	defer f.close()
 	if !tryLockDir(f.dir, exclusive) {

@@ -94,7 +94,7 @@ func (c *checkpoint) once() error {
 	if len(names)+len(files) == 0 {
 		return nil
 	}
-	err := c.flush(context.Background(), names, files) //nolint:contextcheck // the background belongs to no call
+	err := c.flush(context.Background(), names, files) // the background belongs to no call
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.names == nil {

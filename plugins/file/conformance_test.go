@@ -22,7 +22,7 @@ func trackingHarness(o file.TrackingOptions) tracking.Harness {
 	}
 	root := func(s core.TrackingStore) string {
 		dir, _ := folders.Load(s)
-		return dir.(string) //nolint:forcetypeassert // the harness has opened the store
+		return dir.(string)
 	}
 	return tracking.Harness{
 		Open: func(t conformance.T) core.TrackingStore { return at(t, filepath.Join(t.TempDir(), "mlruns")) },

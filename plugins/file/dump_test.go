@@ -4,7 +4,10 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/mlstore/mlstore/core"
@@ -61,4 +64,25 @@ func dumpStore(ctx context.Context, s *file.Tracking) ([]string, error) {
 	}
 	slices.Sort(lines)
 	return lines, nil
+}
+
+// leftovers lists what is wrong with a folder after a store on it was opened and closed.
+func leftovers(t *testing.T, dir string) []string {
+	t.Helper()
+	s, err := file.NewTracking(dir, file.TrackingOptions{})
+	check(t, err)
+	defer func() { check(t, s.Close()) }()
+	var problems []string
+	for finding, err := range s.Check(t.Context()) {
+		check(t, err)
+		problems = append(problems, fmt.Sprint(finding))
+	}
+	err = filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
+		if strings.Contains(path, ".mlstore-tmp-") {
+			problems = append(problems, path)
+		}
+		return err
+	})
+	check(t, err)
+	return problems
 }

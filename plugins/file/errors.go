@@ -90,6 +90,24 @@ func malformed(path, format string, args ...any) error {
 	return &core.Error{Code: core.DataLoss, Key: path, Err: fmt.Errorf("%s: %w", path, fmt.Errorf(format, args...))}
 }
 
+// passing reports whether err is the state of the process or machine, not of a file: then nothing is known of the file.
+func passing(err error) bool {
+	for _, target := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.EAGAIN, syscall.EINTR} {
+		if errors.Is(err, target) {
+			return true
+		}
+	}
+	return false
+}
+
+// unreadable is the error of a file that cannot be read.
+func unreadable(path string, err error) error {
+	if passing(err) {
+		return ioError("read", path, err)
+	}
+	return malformed(path, "it cannot be read: %w", bare(err))
+}
+
 // absent reports whether err says that a file or folder, or one on the way to it, is not there.
 func absent(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)

@@ -35,6 +35,9 @@ func (t *Tracking) findExperiment(id core.ExperimentID) (*experiment, error) {
 		return nil, core.Missing("experiment", id)
 	}
 	for _, base := range []string{string(id), trashName + "/" + string(id)} {
+		if trashed(base) && !t.hasTrash() {
+			continue
+		}
 		info, err := t.top.root.Lstat(base)
 		if err == nil && info.IsDir() {
 			return t.knownExperiment(id, base), nil
@@ -128,7 +131,7 @@ func (t *Tracking) movedOnly(base string) (bool, error) {
 	}
 	data, at, err := t.top.read(p, maxYAML)
 	if err != nil {
-		return false, malformed(p, "it cannot be read: %w", bare(err))
+		return false, unreadable(p, err)
 	}
 	e, err := readExperiment(core.ExperimentID(path.Base(base)), data, false)
 	only := err == nil && e.Lifecycle == core.Active
@@ -155,7 +158,8 @@ func (t *Tracking) holdExperiment(
 		if err := look(e, f); err != nil {
 			return err
 		}
-		again, lost := false, error(nil)
+		var again bool
+		var lost error
 		held, again, lost = t.lockFolder(ctx, e.base, shared) // at once: it is locked for reading
 		if again {
 			lost = core.Missing("experiment", id) // somebody who keeps no locks has moved it
@@ -185,7 +189,7 @@ func (e *experiment) refresh(ctx context.Context, f *folder) error {
 			return err
 		}
 	}
-	if e.meta.err != nil {
+	if e.meta.broken() {
 		return nil
 	}
 	return e.tags.refresh(f, nil)

@@ -180,7 +180,7 @@ func (t *Tracking) history(ctx context.Context, id core.RunID, key string, place
 		return nil, e
 	}
 	if err != nil {
-		return nil, malformed(name, "%w", bare(err))
+		return nil, unreadable(name, err)
 	}
 	r.settle()
 	if whole {
@@ -235,7 +235,7 @@ func (t *Tracking) openHistory(
 			return nil
 		}
 		if err != nil {
-			return malformed(path.Join(f.path, i.path), "it cannot be read: %w", bare(err))
+			return unreadable(path.Join(f.path, i.path), err)
 		}
 		file, at, name = opened, stampOf(info), path.Join(f.path, i.path)
 		return nil

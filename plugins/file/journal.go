@@ -82,9 +82,7 @@ func appendField(b, field []byte) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(field))), field...)
 }
 
-var errRecord = errors.New("the record is garbled")
-
-func parseRecord(body []byte) (record, error) {
+func parseRecord(body []byte) (record, bool) {
 	ok := true
 	field := func() []byte {
 		n, used := binary.Uvarint(body)
@@ -102,10 +100,7 @@ func parseRecord(body []byte) (record, error) {
 		body = body[1:]
 		r.ops = append(r.ops, op{kind: kind, path: string(field()), data: field()})
 	}
-	if !ok {
-		return record{}, errRecord
-	}
-	return r, nil
+	return r, ok
 }
 
 // journal is an open journal. The lock of its run or experiment is held.
@@ -198,13 +193,11 @@ func (j *journal) takeBack(err error, at int64) error {
 	return err
 }
 
-// done notes that everything up to the end has been applied. That need not survive a restart of the machine.
-func (j *journal) done(boot string) error {
+// done notes that everything up to the end has been applied. It need not survive a restart of the machine, nor need it
+// succeed: a record that has been applied may be applied again.
+func (j *journal) done(boot string) {
 	j.applied, j.stale = j.size, false
-	if _, err := j.file.WriteAt(j.head(boot), 0); err != nil {
-		return ioError("write", "journal", err)
-	}
-	return nil
+	_, _ = j.file.WriteAt(j.head(boot), 0)
 }
 
 // drop removes the records from a place on.
@@ -236,8 +229,8 @@ func (j *journal) records(from int64) ([]record, int64, error) {
 		if crc32.Checksum(body, crc32.MakeTable(crc32.Castagnoli)) != binary.LittleEndian.Uint32(data[4:]) {
 			break
 		}
-		r, err := parseRecord(body)
-		if err != nil {
+		r, ok := parseRecord(body)
+		if !ok {
 			break
 		}
 		all = append(all, r)

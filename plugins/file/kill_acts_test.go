@@ -2,11 +2,30 @@ package file_test
 
 import (
 	"context"
+	"os"
 	"testing"
 
 	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/plugins/file"
 )
+
+// The window in which a child is killed begins and ends with the removal of files that are not there.
+const (
+	windowBegin = "/mlstore-window-begin"
+	windowEnd   = "/mlstore-window-end"
+	acknowledge = "acknowledged\n"
+)
+
+// window runs act in the window and says on standard output when it has been acknowledged.
+func window(act func() error) error {
+	_ = os.Remove(windowBegin)
+	if err := act(); err != nil {
+		return err
+	}
+	_, _ = os.Stdout.WriteString(acknowledge) // when even this fails, the end of the process tells
+	_ = os.Remove(windowEnd)
+	return nil
+}
 
 // prepareStore makes a store with two experiments, one of them deleted, runs and a logged model of fixed ids.
 func prepareStore(t *testing.T, dir string) {

@@ -25,24 +25,6 @@ func killable() []string {
 	}
 }
 
-// The window in which a child is killed begins and ends with the removal of files that are not there.
-const (
-	windowBegin = "/mlstore-window-begin"
-	windowEnd   = "/mlstore-window-end"
-	acknowledge = "acknowledged\n"
-)
-
-// window runs act in the window and says on standard output when it has been acknowledged.
-func window(act func() error) error {
-	_ = os.Remove(windowBegin)
-	if err := act(); err != nil {
-		return err
-	}
-	_, err := os.Stdout.WriteString(acknowledge)
-	_ = os.Remove(windowEnd)
-	return err
-}
-
 // TestKilledAtEverySystemCall kills a process at the system calls of one change after the other. Afterwards the store shows
 // the state before the change or the one after it, and the latter if the change was acknowledged: to who had it open and to
 // who opens it anew. MLSTORE_KILL=all takes every call instead of a sample.
@@ -164,8 +146,8 @@ func (k *killer) count(t *testing.T, log string) {
 
 // sample chooses the calls at which to kill.
 func (k *killer) sample(call string) []int {
-	span, any := k.calls[call]
-	if !any {
+	span, called := k.calls[call]
+	if !called {
 		return nil
 	}
 	var all []int
@@ -230,25 +212,4 @@ func (k *killer) shown(t *testing.T, dir string) []string {
 	check(t, err)
 	defer func() { check(t, s.Close()) }()
 	return dump(t, s)
-}
-
-// leftovers lists what is wrong with a folder after a store on it was opened and closed.
-func leftovers(t *testing.T, dir string) []string {
-	t.Helper()
-	s, err := file.NewTracking(dir, file.TrackingOptions{})
-	check(t, err)
-	defer func() { check(t, s.Close()) }()
-	var problems []string
-	for finding, err := range s.Check(t.Context()) {
-		check(t, err)
-		problems = append(problems, fmt.Sprint(finding))
-	}
-	err = filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
-		if strings.Contains(path, ".mlstore-tmp-") {
-			problems = append(problems, path)
-		}
-		return err
-	})
-	check(t, err)
-	return problems
 }

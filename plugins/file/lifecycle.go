@@ -92,7 +92,8 @@ func (t *Tracking) move(ctx context.Context, id core.ExperimentID, to core.Lifec
 		if err := t.carryOut(ctx, e, f, rec.ops[0], false); err != nil {
 			return unsure(err)
 		}
-		return j.done(t.boot)
+		j.done(t.boot)
+		return nil
 	})
 }
 

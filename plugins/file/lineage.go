@@ -227,7 +227,7 @@ func (t *Tracking) dataset(experiment, id string) (core.Dataset, error) {
 	}
 	data, at, err := t.top.read(p, maxDatasetYAML)
 	if err != nil {
-		return core.Dataset{}, malformed(p, "it cannot be read: %w", bare(err))
+		return core.Dataset{}, unreadable(p, err)
 	}
 	doc, err := parseYAML(data)
 	if err != nil {

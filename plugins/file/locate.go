@@ -20,6 +20,9 @@ func (t *Tracking) experimentFolders() ([]string, error) {
 	var all []string
 	seen := map[string]bool{}
 	for _, parent := range []string{"", trashName} {
+		if parent == trashName && !t.hasTrash() {
+			continue
+		}
 		entries, err := t.top.list(path.Join(".", parent))
 		if err != nil {
 			return nil, ioError("list", path.Join(".", parent), err)
@@ -34,6 +37,12 @@ func (t *Tracking) experimentFolders() ([]string, error) {
 		}
 	}
 	return all, nil
+}
+
+// hasTrash reports whether there is a folder for deleted experiments. A link in its place is not followed.
+func (t *Tracking) hasTrash() bool {
+	info, err := t.top.root.Lstat(trashName)
+	return err == nil && info.IsDir()
 }
 
 // isReserved reports whether a folder of an experiment is not a run (MLflow, file_store.py, RESERVED_EXPERIMENT_FOLDERS).

@@ -1,14 +1,20 @@
 package file_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
 	"testing"
+
+	"github.com/mlstore/mlstore/core"
 )
 
 // childVariable names what a copy of this test program does instead of testing. Its arguments follow those of the tests.
 const childVariable = "MLSTORE_FILE_CHILD"
+
+// exitUnknown is how a child ends whose change may have happened.
+const exitUnknown = 4
 
 // children are what a copy of this test program can do: to be killed, or to be one of several processes. Each gets the
 // folder of a store. It says what has been acknowledged on standard output.
@@ -39,6 +45,9 @@ func TestMain(m *testing.M) {
 	}
 	if err := act(os.Args[len(os.Args)-1]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
+		if e, ok := errors.AsType[*core.Error](err); ok && e.Outcome == core.OutcomeUnknown {
+			os.Exit(exitUnknown)
+		}
 		os.Exit(1)
 	}
 	os.Exit(0)

@@ -134,7 +134,9 @@ func scanPoints(file io.Reader, size int64, ofModel bool, take func(point) error
 		case err != nil:
 			return err
 		case held == len(buffer):
-			buffer = append(buffer, make([]byte, len(buffer)+1)...)
+			longer := make([]byte, 2*len(buffer))
+			copy(longer, buffer)
+			buffer = longer
 			if len(buffer) > maxYAML {
 				return fmt.Errorf("line %d is too long", number+1)
 			}

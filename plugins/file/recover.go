@@ -86,7 +86,8 @@ func (t *Tracking) recover(kind, id string, f *folder, apply func(record, time.T
 		}
 	}
 	t.dirty.add(kind, id, j.size)
-	return j.done(t.boot)
+	j.done(t.boot)
+	return nil
 }
 
 // recoverAll finishes what dead processes have left half done, in the whole store.

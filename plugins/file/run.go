@@ -39,6 +39,9 @@ type metaState struct {
 	err  error
 }
 
+// broken reports whether the file could not be read.
+func (m *metaState) broken() bool { return m.err != nil }
+
 func newRun(t *Tracking, id core.RunID, in core.ExperimentID, base string) *run {
 	return &run{
 		t: t, id: id, gate: newGate(), in: in, base: base,
@@ -113,7 +116,7 @@ func (r *run) refresh(ctx context.Context, f *folder, n need) error {
 	if err := r.refreshMeta(ctx, f); err != nil {
 		return err
 	}
-	if r.meta.err != nil {
+	if r.meta.broken() {
 		return nil
 	}
 	_, err := r.shelves(n, func(s *shelf, keys []string) (bool, error) { return true, s.refresh(f, keys) })
@@ -164,6 +167,10 @@ func (m *metaState) load(ctx context.Context, f *folder, parse func([]byte) erro
 	}
 	switch {
 	case m.err == nil:
+	case passing(m.err):
+		err := m.err
+		*m = metaState{}
+		return ioError("read", path.Join(f.path, metaFile), err)
 	case errors.Is(m.err, fs.ErrNotExist):
 		m.err = malformed(path.Join(f.path, metaFile), "it is missing")
 	default:

@@ -80,7 +80,8 @@ func (t *Tracking) makeRun(ctx context.Context, base string, r core.Run, request
 	if err := t.placeRun(f, base, r.ID, rec); err != nil {
 		return t.undoNew(j, r.ID, err)
 	}
-	return j.done(t.boot)
+	j.done(t.boot)
+	return nil
 }
 
 // undoNew takes the record of a run that could not be made back.
@@ -169,7 +170,8 @@ func (t *Tracking) recoverNewRun(ctx context.Context, id core.RunID) error {
 		if err := t.placeRun(f, e.base, id, record{}); err != nil {
 			return err
 		}
-		return j.done(t.boot)
+		j.done(t.boot)
+		return nil
 	})
 }
 

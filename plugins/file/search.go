@@ -129,7 +129,7 @@ func (t *Tracking) matches(
 // experiments have none.
 func (t *Tracking) eachRun(ctx context.Context, id core.ExperimentID, n need, l *look, do func(*run) error) error {
 	if core.CheckExperimentID(id) != nil {
-		return nil
+		return nil //nolint:nilerr // what can be no experiment is an unknown one
 	}
 	err := t.holdExperiment(ctx, id, func(e *experiment, f *folder) (err error) {
 		l.runs, err = t.listRuns(e, f)

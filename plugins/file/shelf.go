@@ -150,13 +150,17 @@ func (s *shelf) refresh(f *folder, keys []string) error {
 	if keys != nil {
 		for _, key := range keys {
 			if i := s.items[key]; i != nil {
-				s.load(f, key, i)
+				if err := s.load(f, key, i); err != nil {
+					return err
+				}
 			}
 		}
 		return nil
 	}
 	for key, i := range s.items {
-		s.load(f, key, i)
+		if err := s.load(f, key, i); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -241,22 +245,21 @@ func (s *shelf) add(p string, known map[string]*item) {
 	s.items[key] = i
 }
 
-// load reads the file of a key unless it is as it was.
-func (s *shelf) load(f *folder, key string, i *item) {
+// load reads the file of a key unless it is as it was. What is wrong with the file is noted with it.
+func (s *shelf) load(f *folder, key string, i *item) error {
 	if i.read && i.firm {
 		if now, err := stat(f.dir, i.path); err == nil && now == i.at {
-			return
+			return nil
 		}
 	}
 	file, info, err := f.open(i.path, os.O_RDONLY)
 	if errors.Is(err, fs.ErrNotExist) { // removed by somebody else since the folder was listed
 		delete(s.items, key)
 		s.forget()
-		return
+		return nil
 	}
 	if err != nil {
-		i.fail(f, err)
-		return
+		return i.fail(f, err)
 	}
 	defer func() { _ = file.Close() }()
 	at := stampOf(info)
@@ -266,16 +269,21 @@ func (s *shelf) load(f *folder, key string, i *item) {
 		err = i.loadPoints(file, at, key, s.holds == modelPoints)
 	}
 	if err != nil {
-		i.fail(f, err)
-		return
+		return i.fail(f, err)
 	}
 	i.read, i.err = true, nil
 	i.at, i.firm = at, at.firm(time.Now())
+	return nil
 }
 
-func (i *item) fail(f *folder, err error) {
-	i.read, i.firm = true, false
-	i.err = malformed(path.Join(f.path, i.path), "it cannot be read: %w", bare(err))
+func (i *item) fail(f *folder, err error) error {
+	i.read, i.firm = !passing(err), false
+	err = unreadable(path.Join(f.path, i.path), err)
+	if !i.read {
+		return err
+	}
+	i.err = err
+	return nil
 }
 
 func (i *item) loadText(file *os.File, at stamp) error {

@@ -136,6 +136,7 @@ func valueOf(node *yaml.Node) (any, error) {
 			}
 		}
 		return inner, nil
+	case yaml.DocumentNode, yaml.AliasNode:
 	}
 	return nil, fmt.Errorf("line %d: aliases are not read", node.Line)
 }
