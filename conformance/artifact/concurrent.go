@@ -3,9 +3,11 @@ package artifact
 import (
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/anishathalye/porcupine"
@@ -28,6 +30,11 @@ func concurrencyCases() []entry {
 			Run:  inYard(concIfAbsent),
 		},
 		{
+			ID: "AR-111", Name: "conc/file-against-directory",
+			Rule: "Of two writers of a path and of one below it exactly one succeeds, and no path is a file and a directory.",
+			Run:  inYard(concFileAgainstDirectory),
+		},
+		{
 			ID: "AR-082", Name: "conc/put-delete-read", Level: conformance.Extended,
 			Rule: "Writing, deleting and reading one file take effect at one moment each.", Run: inYard(concRegister),
 		},
@@ -36,6 +43,41 @@ func concurrencyCases() []entry {
 			Rule: "A listing shows no torn, double or invented entry while others write.", Run: inYard(concList),
 		},
 	}
+}
+
+// gate lets writers overlap: the readers that it makes hold their second half back until all have been asked for the
+// first one, or for a moment, since a store may let writers of one path take turns.
+type gate struct {
+	missing atomic.Int64
+	open    chan struct{}
+}
+
+func newGate(writers int) *gate {
+	g := &gate{open: make(chan struct{})}
+	g.missing.Store(int64(writers))
+	return g
+}
+
+func (g *gate) reader(content string) io.Reader {
+	half := len(content) / 2
+	return io.MultiReader(newText(content[:half]), &gated{gate: g}, newText(content[half:]))
+}
+
+// gated has no bytes of its own.
+type gated struct{ gate *gate }
+
+func (r *gated) Read([]byte) (int, error) {
+	const moment = 200 * time.Millisecond
+	if r.gate.missing.Add(-1) == 0 {
+		close(r.gate.open)
+	}
+	timer := time.NewTimer(moment)
+	defer timer.Stop()
+	select {
+	case <-r.gate.open:
+	case <-timer.C:
+	}
+	return 0, io.EOF
 }
 
 func concDistinct(y *yard) {
@@ -66,11 +108,12 @@ func concOnePath(y *yard) {
 	contents := make([]string, writers)
 	put := make([]core.Artifact, writers)
 	errs := make([]error, writers)
+	together := newGate(writers)
 	var all sync.WaitGroup
 	for i := range writers {
 		contents[i] = strings.Repeat(fmt.Sprintf("%02d", i), 50_000+1000*i)
 		all.Go(func() {
-			put[i], errs[i] = y.store.Put(y.ctx, y.at("f"), newText(contents[i]), core.PutOptions{})
+			put[i], errs[i] = y.store.Put(y.ctx, y.at("f"), together.reader(contents[i]), core.PutOptions{})
 		})
 	}
 	all.Wait()
@@ -94,10 +137,12 @@ func concIfAbsent(y *yard) {
 	for round := range rounds {
 		at := y.at(fmt.Sprintf("f%d", round))
 		errs := make([]error, writers)
+		together := newGate(writers)
 		var all sync.WaitGroup
 		for i := range writers {
 			all.Go(func() {
-				_, errs[i] = y.store.Put(y.ctx, at, newText(fmt.Sprintf("writer %d", i)), core.PutOptions{IfAbsent: true})
+				r := together.reader(fmt.Sprintf("writer %d", i))
+				_, errs[i] = y.store.Put(y.ctx, at, r, core.PutOptions{IfAbsent: true})
 			})
 		}
 		all.Wait()
@@ -113,6 +158,32 @@ func concIfAbsent(y *yard) {
 			}
 		}
 		y.holds(fmt.Sprintf("f%d", round), fmt.Sprintf("writer %d", winner))
+	}
+}
+
+func concFileAgainstDirectory(y *yard) {
+	const rounds = 5
+	for round := range rounds {
+		file := fmt.Sprintf("p%d", round)
+		below := file + "/deep/f"
+		names := []string{file, below}
+		errs := make([]error, len(names))
+		together := newGate(len(names))
+		var both sync.WaitGroup
+		for i, name := range names {
+			both.Go(func() {
+				_, errs[i] = y.store.Put(y.ctx, y.at(name), together.reader("in "+name), core.PutOptions{})
+			})
+		}
+		both.Wait()
+		winner := slices.Index(errs, nil)
+		if winner < 0 || errs[1-winner] == nil {
+			y.Fatalf("Put of %q: %v; Put of %q: %v; want one success", file, errs[0], below, errs[1])
+		}
+		conformance.Refused(y, "Put of the loser", errs[1-winner], core.ErrState)
+		y.holds(names[winner], "in "+names[winner])
+		y.listsAll("", names[winner])
+		y.remove(file)
 	}
 }
 

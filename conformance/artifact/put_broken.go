@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/mlstore/mlstore/conformance"
 	"github.com/mlstore/mlstore/core"
@@ -36,6 +37,10 @@ func brokenPutCases() []entry {
 		{
 			ID: "AR-085", Name: "ctx/cancel-put",
 			Rule: "A Put whose context ends returns the context's error and leaves nothing visible.", Run: inYard(putCanceled),
+		},
+		{
+			ID: "AR-112", Name: "ctx/cancel-endless-put",
+			Rule: "A Put ends soon after its context, however much its reader still has.", Run: inYard(putEndless),
 		},
 	}
 }
@@ -159,4 +164,47 @@ func putCanceled(y *yard) {
 			y.Errorf("Put whose context was canceled: got error %v, want %v", err, context.Canceled)
 		}
 	})
+}
+
+// endless yields a byte now and then, for longer than anybody should read.
+type endless struct {
+	ticks   *time.Ticker
+	started chan struct{}
+	until   time.Time
+	begun   bool
+}
+
+func (e *endless) Read(p []byte) (int, error) {
+	if !e.begun {
+		e.begun = true
+		close(e.started)
+	}
+	<-e.ticks.C
+	if time.Now().After(e.until) {
+		return 0, errSource
+	}
+	return copy(p, "x"), nil
+}
+
+func putEndless(y *yard) {
+	ctx, cancel := context.WithCancel(y.ctx)
+	defer cancel()
+	e := &endless{ticks: time.NewTicker(time.Millisecond), started: make(chan struct{}), until: time.Now().Add(patience)}
+	defer e.ticks.Stop()
+	result := make(chan error, 1)
+	go func() {
+		_, err := y.store.Put(ctx, y.at("f"), e, core.PutOptions{})
+		result <- err
+	}()
+	select {
+	case <-e.started:
+	case err := <-result:
+		y.Fatalf("Put ended before it read anything: %v", err)
+	}
+	cancel()
+	err := conformance.Ends(y, patience, "Put after the cancellation", func() error { return <-result })
+	if !errors.Is(err, context.Canceled) {
+		y.Errorf("Put whose context was canceled: got error %v, want %v", err, context.Canceled)
+	}
+	y.lacks("f")
 }
