@@ -28,7 +28,7 @@ demo: ## Build mlstore and show it at work.
 test: prepare ## Run every test; installs what tests need into .cache/ first.
 	go vet ./...
 	@mkdir -p $(CACHE)
-	$(TESTSUM) --jsonfile $(CACHE)/test.json -- $(TESTFLAGS) ./...
+	$(TESTSUM) --jsonfile $(CACHE)/test.json -- -timeout 30m $(TESTFLAGS) ./...
 	@tools/count $(CACHE)/test.json
 
 prepare: ## Make the real counterparts of tests ready: Python environments with MLflow, strace.
@@ -36,7 +36,7 @@ prepare: ## Make the real counterparts of tests ready: Python environments with 
 
 test-race: prepare ## Run every test under the race detector (needs a C compiler).
 	@mkdir -p $(CACHE)
-	CGO_ENABLED=1 $(TESTSUM) --jsonfile $(CACHE)/race.json -- -race $(TESTFLAGS) ./...
+	CGO_ENABLED=1 $(TESTSUM) --jsonfile $(CACHE)/race.json -- -race -timeout 30m $(TESTFLAGS) ./...
 	@tools/count $(CACHE)/race.json
 
 lint: ## Check style and find likely mistakes, also in what only macOS and Windows compile.

@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/mlstore/mlstore/conformance"
 	"github.com/mlstore/mlstore/conformance/tracking"
@@ -38,10 +39,14 @@ func trackingHarness(o file.TrackingOptions) tracking.Harness {
 
 //nolint:paralleltest // the suite counts the open files of the process
 func TestTrackingConformance(t *testing.T) {
-	tracking.Test(t, trackingHarness(file.TrackingOptions{}), func(o *conformance.Options) { o.Level = conformance.Extended })
+	tracking.Test(t, trackingHarness(file.TrackingOptions{}), func(o *conformance.Options) {
+		o.Level, o.Timeout = conformance.Extended, 15*time.Minute // the race detector and a busy disk are slow together
+	})
 }
 
 //nolint:paralleltest // as above
 func TestRelaxedTrackingConformance(t *testing.T) {
-	tracking.Test(t, trackingHarness(file.TrackingOptions{Durability: file.Relaxed}))
+	tracking.Test(t, trackingHarness(file.TrackingOptions{Durability: file.Relaxed}), func(o *conformance.Options) {
+		o.Timeout = 15 * time.Minute
+	})
 }

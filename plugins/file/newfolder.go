@@ -25,7 +25,8 @@ func (t *Tracking) newFolder(ctx context.Context, id string) (*folder, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := dir.root.Mkdir(id, dirMode); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		err = dir.root.Mkdir(id, dirMode)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrExist) { // both: another one is at it too
 			return nil, ioError("make", dir.path+"/"+id, err)
 		}
 		f, again, err := t.lockFolder(ctx, hiddenName+"/"+newRuns+"/"+id, exclusive)
