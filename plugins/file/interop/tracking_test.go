@@ -59,6 +59,7 @@ func theyChange(t *testing.T, m *mlflow, major int, s searches) {
 	w := weWrite(t, root, major)
 	seen := compare(t, m, root, s)
 	s.found(t, seen)
+	w.there(t, seen)
 	var made core.RunID
 	m.do(t, "change", root, args{
 		"run": w.run, "deleted": w.deletedRun, "experiment": w.experiment, "trashed": w.deletedExperiment,

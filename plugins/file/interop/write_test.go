@@ -3,6 +3,7 @@ package interop_test
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -129,6 +130,49 @@ func weWrite(t testing.TB, root string, major int) written {
 	name := "renamed: 'twice'"
 	w.changeExperiment(back.ID, core.ExperimentChange{Name: &name})
 	return written{run: r.ID, deletedRun: deleted.ID, experiment: back.ID, deletedExperiment: trashed.ID}
+}
+
+// there checks that what MLflow and we see is what weWrite was to write.
+func (w written) there(t *testing.T, seen shown) {
+	t.Helper()
+	names := map[string]bool{}
+	var r shownRun
+	for _, e := range seen.Experiments {
+		names["experiment "+e.Name] = true
+		for id, run := range e.Runs {
+			names["run "+run.Name] = true
+			if id == w.run {
+				r = run
+			}
+		}
+	}
+	for _, name := range oddNames() {
+		if !names["experiment "+name] || !names["run "+name] {
+			t.Errorf("no experiment or no run is called %q", name)
+		}
+	}
+	for i, value := range oddValues() {
+		want := []shownPoint{{numberOf(value), int64(i), core.Millis(i)}}
+		if key := fmt.Sprint("value ", i); r.Latest[key] != numberOf(value) || !slices.Equal(r.History[key], want) {
+			t.Errorf("metric %s is %s with history %v, want %v", key, r.Latest[key], r.History[key], want)
+		}
+	}
+	for key, value := range oddTexts() {
+		if r.Params[key] != value || r.Tags[key] != value {
+			t.Errorf("param %q is %q and the tag %q, want %q", key, r.Params[key], r.Tags[key], value)
+		}
+	}
+	for key, want := range map[string]int{"steps": 6, "times": 4, "tie": 4, "many": 3000, "single": 20, "a/b c/d.e": 1} {
+		if got := len(r.History[key]); got != want {
+			t.Errorf("metric %s has %d points, want %d", key, got, want)
+		}
+	}
+	if tie, steps := r.Latest["tie"], r.Latest["steps"]; tie != "3" || steps != "3" {
+		t.Errorf("the latest values are %s and %s, want 3 and 3", tie, steps)
+	}
+	if len(r.Artifacts) != 11 || r.Artifacts["dir/big.bin"].Size != 300000 {
+		t.Errorf("artifacts %v", r.Artifacts)
+	}
 }
 
 // values logs every kind of value to a run.
