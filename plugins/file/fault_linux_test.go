@@ -24,8 +24,13 @@ func TestFullAndBrokenDisk(t *testing.T) {
 			t.Parallel()
 			k := newKiller(t, name)
 			for _, fault := range []struct{ call, errno string }{
-				{"write", "ENOSPC"}, {"pwrite64", "ENOSPC"}, {"mkdirat", "ENOSPC"}, {"openat", "EMFILE"}, {"renameat", "ENOSPC"},
-				{"fsync", "EIO"}, {"ftruncate", "EIO"},
+				{"write", "ENOSPC"},
+				{"pwrite64", "ENOSPC"},
+				{"mkdirat", "ENOSPC"},
+				{"openat", "EMFILE"},
+				{"renameat", "ENOSPC"},
+				{"fsync", "EIO"},
+				{"ftruncate", "EIO"},
 			} {
 				for _, n := range k.sample(fault.call) {
 					for _, lasting := range []string{"", "+"} {

@@ -32,7 +32,7 @@ func lockDir(ctx context.Context, dir *os.File, kind int) error {
 		return err
 	case <-ctx.Done():
 		go func() {
-			_ = <-locked // whatever came of it
+			<-locked // whatever came of it
 			_ = dir.Close()
 		}()
 		return interrupted(ctx)

@@ -140,9 +140,13 @@ func writeForMLflow(t *testing.T, dir string) {
 		check(t, err)
 		check(t, s.LogBatch(ctx, r.ID, core.Batch{
 			Metrics: []core.Metric{
-				{Key: "m", Value: 0.75, Timestamp: 5, Step: 5}, {Key: "m", Value: math.NaN(), Timestamp: 4, Step: 4},
-				{Key: "a/b c", Value: math.Copysign(0, -1)}, {Key: "inf", Value: math.Inf(-1), Step: -3},
-				{Key: "big", Value: 1.7976931348623157e308}, {Key: "edge", Value: 1e16}, {Key: "small", Value: 0.00001},
+				{Key: "m", Value: 0.75, Timestamp: 5, Step: 5},
+				{Key: "m", Value: math.NaN(), Timestamp: 4, Step: 4},
+				{Key: "a/b c", Value: math.Copysign(0, -1)},
+				{Key: "inf", Value: math.Inf(-1), Step: -3},
+				{Key: "big", Value: 1.7976931348623157e308},
+				{Key: "edge", Value: 1e16},
+				{Key: "small", Value: 0.00001},
 			},
 			Params: []core.Param{{Key: "p", Value: p}, {Key: "other/p", Value: "x"}},
 		}))

@@ -113,7 +113,9 @@ func (t *Tracking) placeRun(f *folder, experiment string, id core.RunID, rec rec
 // runSteps are the steps that fill the folder of a new run. MLflow looks for the three folders, and for meta.yaml.
 func runSteps(r core.Run, request string) []op {
 	ops := []op{
-		{kind: opMkdir, path: "metrics"}, {kind: opMkdir, path: "params"}, {kind: opMkdir, path: "artifacts"},
+		{kind: opMkdir, path: "metrics"},
+		{kind: opMkdir, path: "params"},
+		{kind: opMkdir, path: "artifacts"},
 		{kind: opMkdir, path: "tags"},
 	}
 	params, tags := shelf{name: "params"}, shelf{name: "tags"}
