@@ -32,7 +32,7 @@ func lockDir(ctx context.Context, dir *os.File, kind int) error {
 		return err
 	case <-ctx.Done():
 		go func() {
-			<-locked // whatever came of it
+			<-locked //nolint:errcheck // whatever came of it: the call has ended
 			_ = dir.Close()
 		}()
 		return interrupted(ctx)
