@@ -101,7 +101,7 @@ func childMain(program, journal string) {
 		if program == "handle" {
 			<-caught // sent again after the runs were marked
 		}
-		os.Exit(7) //nolint:gocritic // without what is deferred, as programs do
+		os.Exit(7) // without what is deferred, as programs do
 	default:
 		_, _ = io.Copy(io.Discard, os.Stdin) // until the test ends, whatever happens to it
 	}
