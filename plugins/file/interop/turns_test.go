@@ -5,9 +5,11 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/mlstore/mlstore/core"
+	"github.com/mlstore/mlstore/plugins/file"
 )
 
 // together lets MLflow and two handles of ours write to one run, first in turn and then at the same time, while MLflow's
@@ -33,7 +35,37 @@ func together(t *testing.T, m *mlflow) {
 	m.do(t, "append", root, args{"run": run, "points": crowd, "start": 3 * turn, "rename": true}, nil)
 	all.Wait()
 	wrote(t, one, run, 3*turn+crowd)
+	race(t, m, root, run)
 	compare(t, m, root, searches{})
+}
+
+// race lets MLflow and us append to one file as fast as each can: a line that is not written at once would be torn.
+func race(t *testing.T, m *mlflow, root string, run core.RunID) {
+	t.Helper()
+	s, err := file.NewTracking(root, file.TrackingOptions{Durability: file.Relaxed})
+	check(t, err)
+	defer func() { check(t, s.Close()) }()
+	const theirs, most = 1000, 20_000
+	point := core.Metric{Key: "race", Value: -1, Timestamp: 1600000000000}
+	w := writer{t, s}
+	w.log(run, core.Batch{Metrics: []core.Metric{point}})
+	ours := 1
+	var end atomic.Bool
+	var racer sync.WaitGroup
+	racer.Go(func() {
+		for ; ours < most && !end.Load() && !t.Failed(); ours++ {
+			point.Step = int64(ours)
+			w.log(run, core.Batch{Metrics: []core.Metric{point}})
+		}
+	})
+	m.do(t, "race", root, args{"run": run, "points": theirs}, nil)
+	end.Store(true)
+	racer.Wait()
+	r, err := s.Run(t.Context(), run)
+	check(t, err)
+	if got := len(showRun(t, s, r).History["race"]); got != ours+theirs {
+		t.Errorf("%d points, want %d of ours and %d of MLflow's", got, ours, theirs)
+	}
 }
 
 // ourAppend does what act append of MLflow does, with a metric, params and tags of its own.

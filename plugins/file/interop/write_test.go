@@ -49,9 +49,12 @@ func (w writer) changeExperiment(id core.ExperimentID, c core.ExperimentChange) 
 	check(w.t, w.s.UpdateExperiment(w.t.Context(), id, c))
 }
 
+// log may be called by any goroutine.
 func (w writer) log(id core.RunID, b core.Batch) {
 	w.t.Helper()
-	check(w.t, w.s.LogBatch(w.t.Context(), id, b))
+	if err := w.s.LogBatch(w.t.Context(), id, b); err != nil {
+		w.t.Error(err)
+	}
 }
 
 func (w writer) artifacts(r core.Run, files map[string]string) {

@@ -32,10 +32,6 @@ def change(client, run, deleted, experiment, trashed):
     return run
 
 
-def restore(client, experiment):
-    client.restore_experiment(experiment)
-
-
 def append(client, run, points, start, rename=False):
     """Appends points to a metric that others write too and to one of its own, with params and tags.
 
@@ -52,4 +48,9 @@ def append(client, run, points, start, rename=False):
             client.update_run(run, name="name %d" % n)
 
 
-ACTS = {"change": change, "restore": restore, "append": append}
+def race(client, run, points):
+    for n in range(points):
+        client.log_metric(run, "race", n + 0.5, timestamp=1600000000000, step=n)
+
+
+ACTS = {"append": append, "change": change, "race": race}
