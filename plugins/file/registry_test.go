@@ -167,7 +167,7 @@ func TestRegistryNumbersBesideMLflow(t *testing.T) {
 	var other sync.WaitGroup
 	var taken []string
 	other.Go(func() {
-		for n := 1; ; n++ {
+		for n := 1; len(taken) < 300; n++ {
 			select {
 			case <-stop:
 				return

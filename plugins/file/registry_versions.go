@@ -46,8 +46,7 @@ func (r *Registry) addVersion(
 	if v.Location == v.Source {
 		v.Location = ""
 	}
-	const attempts = 100 // MLflow, which does not know our lock, may take a number first
-	for range attempts {
+	for ctx.Err() == nil { // MLflow, which does not know our lock, may take a number first; then somebody has got on
 		all, err := numbers(root, model)
 		if err != nil {
 			return core.Version{}, err
@@ -65,7 +64,7 @@ func (r *Registry) addVersion(
 		}
 		return whole(root, v)
 	}
-	return core.Version{}, core.Errorf(core.Aborted, "the numbers of %q are taken all the time", model)
+	return core.Version{}, core.Interrupted(ctx)
 }
 
 // placeVersion makes the folder of a new version and writes the model's document, in one step. A taken number is ErrExists.
