@@ -122,7 +122,7 @@ func (t *Tracking) enterRun(ctx context.Context, r *run, kind int, do func(*run,
 	return t.lockRun(ctx, r, kind, do)
 }
 
-// lockRun is enterRun behind the gate.
+// lockRun is enterRun behind the gate, which it leaves for a while when the experiment is to be repaired first.
 func (t *Tracking) lockRun(ctx context.Context, r *run, kind int, do func(*run, *folder) error) (bool, error) {
 	f, again, err := t.acquire(ctx, r, kind)
 	if again || err != nil {
@@ -142,8 +142,10 @@ func (t *Tracking) lockRun(ctx context.Context, r *run, kind int, do func(*run, 
 	}
 	pending, err = t.experimentPending(r.in)
 	if pending && err == nil {
-		t.release(r, f) // the order is experiment, then run
+		t.release(r, f)
+		r.gate.leave() // the order is experiment, then run: a search that holds the experiment may wait for this gate
 		err := t.withExperiment(ctx, r.in, exclusive, func(*experiment, *folder) error { return nil })
+		r.gate <- struct{}{} // whoever called will leave it
 		return err == nil, err
 	}
 	defer t.release(r, f)
