@@ -2,6 +2,7 @@ package registrystore
 
 import (
 	"context"
+	"maps"
 
 	"github.com/mlstore/mlstore/conformance"
 	"github.com/mlstore/mlstore/core"
@@ -29,8 +30,9 @@ func importModel(t check, e *env) {
 	forget(t, e, e.Store, m.Name)
 	for range 2 {
 		given := m
-		given.Aliases = map[string]int{"champion": 1}
+		given.Aliases, given.Tags = map[string]int{"champion": 1}, maps.Clone(m.Tags)
 		conformance.NoError(t, "ImportModel", i.ImportModel(t.Context(), given))
+		given.Tags["changed"] = "by the caller"
 		sawModel(t, e, m)
 	}
 	m.Description, m.UpdatedAt, m.Tags = "changed elsewhere", 1_700_000_000_000, map[string]string{"other": "tag"}
@@ -86,11 +88,17 @@ func importVersion(t check, e *env) {
 	conformance.Refused(t, "ImportVersion for an unknown model", err, core.ErrNotFound, orphan.Model)
 	for _, spoil := range []func(*core.Version){
 		func(v *core.Version) { v.Number = 0 }, func(v *core.Version) { v.Source = "s3://b/../x" },
+		func(v *core.Version) { v.Status = 0 }, func(v *core.Version) { v.Status = 4 },
 		func(v *core.Version) { v.Tags = map[string]string{"../x": "v"} }, func(v *core.Version) { v.RunID = "../x" },
 	} {
 		bad := v
 		spoil(&bad)
 		conformance.Refused(t, "ImportVersion of a bad version", i.ImportVersion(t.Context(), bad), core.ErrInvalid)
+	}
+	if e.Info.Has(aliases) {
+		bad := v
+		bad.Aliases = []string{"a", "latest"}
+		conformance.Refused(t, "ImportVersion with a reserved alias", i.ImportVersion(t.Context(), bad), core.ErrInvalid)
 	}
 	sawVersion(t, e, v)
 }

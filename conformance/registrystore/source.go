@@ -107,8 +107,11 @@ func sourceDownload(t check, e *env) {
 	located := newVersion(t, e, name, core.VersionSpec{Source: logged, Location: "s3://b/real"})
 	conformance.Equal(t, "source", located.Source, logged)
 	conformance.Equal(t, "DownloadURI", located.DownloadURI(), "s3://b/real")
+	same := newVersion(t, e, name, core.VersionSpec{Source: "s3://b/k", Location: "s3://b/k"})
+	conformance.Equal(t, "a location that is the source", same.Location, "")
 	sawVersion(t, e, plain)
 	sawVersion(t, e, located)
+	sawVersion(t, e, same)
 }
 
 func sourceWithoutRun(t check, e *env) {

@@ -181,8 +181,12 @@ func stageArchive(s *staged) {
 	other := &staged{check: s, env: s.env, stages: s.stages}
 	other.model, _ = newLine(s, s.env, 1)
 	other.move(1, core.StageChange{Stage: production})
+	before := readVersion(s, s.env, core.VersionRef{Model: s.model, Number: 1})
+	tick(s)
 	v := s.move(4, core.StageChange{Stage: production, ArchiveExisting: true})
 	conformance.Equal(s, "stage", v.Stage, production)
+	after := readVersion(s, s.env, core.VersionRef{Model: s.model, Number: 1})
+	advanced(s, "UpdatedAt of a version that was archived", after.UpdatedAt, before.UpdatedAt)
 	s.saw(archived, archived, staging, production, none)
 	other.saw(production)
 	s.move(4, core.StageChange{Stage: production, ArchiveExisting: true}) // it does not archive itself
