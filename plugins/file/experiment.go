@@ -27,6 +27,10 @@ type experiment struct {
 	runs   []*run
 }
 
+func newExperiment(id core.ExperimentID, base string) *experiment {
+	return &experiment{id: id, gate: newGate(), base: base, tags: shelf{name: "tags"}}
+}
+
 func (e *experiment) trashed() bool { return trashed(e.base) }
 
 // findExperiment finds the folder of an experiment.
@@ -57,7 +61,7 @@ func (t *Tracking) knownExperiment(id core.ExperimentID, base string) *experimen
 	defer t.mu.Unlock()
 	e := t.experiments[id]
 	if e == nil || e.base != base {
-		e = &experiment{id: id, gate: newGate(), base: base, tags: shelf{name: "tags"}}
+		e = newExperiment(id, base)
 		t.experiments[id] = e
 	}
 	return e

@@ -79,6 +79,9 @@ func newKiller(t *testing.T, name string) *killer {
 		t.Fatal("the change changes nothing")
 	}
 	k.count(t, log)
+	if _, flushed := k.calls["fsync"]; !flushed {
+		t.Error("acknowledged without a flush")
+	}
 	return k
 }
 

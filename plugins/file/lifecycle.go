@@ -89,7 +89,7 @@ func (t *Tracking) move(ctx context.Context, id core.ExperimentID, to core.Lifec
 			return err
 		}
 		t.dirty.add(experimentJournals, string(id), j.size)
-		if err := t.carryOut(ctx, e, f, rec.ops[0], false); err != nil {
+		if _, err := t.carryOut(ctx, e, f, rec.ops[0], false); err != nil {
 			return unsure(err)
 		}
 		j.done(t.boot)
@@ -102,7 +102,8 @@ func (t *Tracking) recoverExperiment(ctx context.Context, e *experiment, f *fold
 	return t.recover(experimentJournals, string(e.id), f, func(rec record, written time.Time) error {
 		for _, o := range rec.ops {
 			if o.kind == opDelete || o.kind == opRevive {
-				if err := t.carryOut(ctx, e, f, o, true); err != nil {
+				var err error
+				if e, err = t.carryOut(ctx, e, f, o, true); err != nil {
 					return err
 				}
 			}
@@ -113,11 +114,11 @@ func (t *Tracking) recoverExperiment(ctx context.Context, e *experiment, f *fold
 }
 
 // carryOut deletes or restores an experiment and its runs. Doing it again changes nothing. The experiment's lock is held for
-// writing; f stays open on the folder, wherever that goes.
-func (t *Tracking) carryOut(ctx context.Context, e *experiment, f *folder, o op, again bool) error {
+// writing; f stays open on the folder, wherever that goes: to the place of the experiment that is returned.
+func (t *Tracking) carryOut(ctx context.Context, e *experiment, f *folder, o op, again bool) (*experiment, error) {
 	at, err := strconv.ParseInt(string(o.data), 10, 64)
 	if err != nil {
-		return malformed(e.base, "the journal has a garbled time")
+		return nil, malformed(e.base, "the journal has a garbled time")
 	}
 	to, base := core.Deleted, trashName+"/"+string(e.id)
 	if o.kind == opRevive {
@@ -125,36 +126,35 @@ func (t *Tracking) carryOut(ctx context.Context, e *experiment, f *folder, o op,
 	}
 	runs, err := t.listRuns(e, f)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, r := range runs {
 		if err := t.moveRun(ctx, r, to, core.Millis(at), again); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	e.meta.firm = false
 	if err := e.refresh(ctx, f); err != nil {
-		return err
+		return nil, err
 	}
 	if e.meta.err == nil {
 		shown := e.info
 		shown.Lifecycle, shown.UpdatedAt = to, core.Millis(at)
 		if err := f.replace(metaFile, experimentDocument(shown).bytes()); err != nil {
-			return ioError("write", e.base, err)
+			return nil, ioError("write", e.base, err)
 		}
 		e.meta.firm = false
 	}
 	if e.base == base {
-		return nil
+		return e, nil
 	}
 	if err := t.top.root.MkdirAll(path.Dir(base), dirMode); err != nil {
-		return ioError("make", path.Dir(base), err)
+		return nil, ioError("make", path.Dir(base), err)
 	}
 	if err := t.top.root.Rename(e.base, base); err != nil {
-		return ioError("move", base, err)
+		return nil, ioError("move", base, err)
 	}
-	e.base, e.folder.firm = base, false
-	return nil
+	return newExperiment(e.id, base), nil
 }
 
 // moveRun deletes or restores a run with its experiment. A malformed one stays as it is.
