@@ -30,12 +30,12 @@ func Registries() []Registry {
 		},
 		{
 			"M14", "an alias that moves stays with the version that had it",
-			[]string{"RG-053", "RG-102"},
+			[]string{"RG-053"},
 			func(m *mem.Registry) core.RegistryStore { return &sticky{Registry: m} },
 		},
 		{
 			"M15", "renaming a model loses its aliases",
-			[]string{"RG-064"},
+			[]string{"RG-064", "RG-102"},
 			func(m *mem.Registry) core.RegistryStore { return losing{m} },
 		},
 		{
