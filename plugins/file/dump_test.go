@@ -77,7 +77,12 @@ func leftovers(t *testing.T, dir string) []string {
 		check(t, err)
 		problems = append(problems, fmt.Sprint(finding))
 	}
-	err = filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
+	err = filepath.WalkDir(dir, func(path string, entry os.DirEntry, err error) error {
+		if err == nil && entry.Type().IsRegular() && strings.Contains(path, "/metrics/") {
+			if line := repeated(t, path); line != "" {
+				problems = append(problems, path+" has twice: "+line)
+			}
+		}
 		if strings.Contains(path, ".mlstore-tmp-") {
 			problems = append(problems, path)
 		}
@@ -85,4 +90,19 @@ func leftovers(t *testing.T, dir string) []string {
 	})
 	check(t, err)
 	return problems
+}
+
+// repeated returns a line that is in a file twice.
+func repeated(t *testing.T, path string) string {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	check(t, err)
+	seen := map[string]bool{}
+	for line := range strings.Lines(string(data)) {
+		if seen[line] {
+			return line
+		}
+		seen[line] = true
+	}
+	return ""
 }

@@ -112,6 +112,14 @@ func TestForeignWriterShows(t *testing.T) {
 			return errors.Join(write("tags.tmp", "odd"), os.Chtimes(filepath.Join(run, "tags.tmp"), info.ModTime(), info.ModTime()),
 				os.Rename(filepath.Join(run, "tags.tmp"), name))
 		}},
+		{"a tag overwritten, its time set back", func() error {
+			name := filepath.Join(run, "tags/t")
+			info, err := os.Stat(name)
+			if err != nil {
+				return err
+			}
+			return errors.Join(write("tags/t", "set"), os.Chtimes(name, info.ModTime(), info.ModTime()))
+		}},
 		{"a run removed", func() error { return os.RemoveAll(filepath.Join(dir, "1", "run8")) }},
 		{"a run copied", func() error {
 			other := filepath.Join(dir, "1", "copy")
@@ -122,6 +130,7 @@ func TestForeignWriterShows(t *testing.T) {
 			return errors.Join(err, os.WriteFile(filepath.Join(other, "meta.yaml"), []byte(strings.ReplaceAll(string(data), "run9", "copy")), 0o644))
 		}},
 	} {
+		becomeFirm(t, warm)
 		check(t, step.do())
 		got := everything(t, warm)
 		if cmp.Equal(before, got) {
@@ -143,6 +152,62 @@ func TestForeignWriterShows(t *testing.T) {
 	}
 }
 
+// TestForeignKeyShows searches for a key that no run has, until MLflow logs it.
+func TestForeignKeyShows(t *testing.T) {
+	t.Parallel()
+	s, dir := indexed(t)
+	for filter, name := range map[string]string{
+		"metrics.late > 1": "metrics/late", "metrics.`late/key` > 1": "metrics/late/key", "params.late = '0 2 0\n'": "params/late",
+		"tags.late = '0 2 0\n'": "tags/late", "metrics.m = 2": "metrics/m",
+	} {
+		becomeFirm(t, s)
+		query := core.RunQuery{Experiments: []core.ExperimentID{"1"}, Filter: filter}
+		for _, want := range []int{0, 1} {
+			for range 2 {
+				page, err := s.SearchRuns(t.Context(), query)
+				check(t, err)
+				if len(page.Items) != want {
+					t.Errorf("%s: found %d runs, want %d", filter, len(page.Items), want)
+				}
+			}
+			file := filepath.Join(dir, "1", "run5", name)
+			if filter == "metrics.`late/key` > 1" {
+				check(t, os.RemoveAll(filepath.Dir(file)))
+				check(t, os.MkdirAll(filepath.Dir(file), 0o755))
+			}
+			if name != "metrics/m" {
+				check(t, os.RemoveAll(file))
+			}
+			check(t, os.WriteFile(file, []byte("0 2 0\n"), 0o644))
+		}
+	}
+}
+
+// becomeFirm lets a store know everything by its stamps: what has changed a moment ago is read again each time.
+func becomeFirm(t *testing.T, s *file.Tracking) {
+	t.Helper()
+	<-time.After(150 * time.Millisecond) // more than a tick of the file system's clock
+	everything(t, s)
+}
+
+// TestChangesInOneTick overwrites a tag in place again and again, as MLflow does, so quickly that the file system's clock
+// does not tell one change from the next.
+func TestChangesInOneTick(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "mlruns")
+	prepareStore(t, dir)
+	s := openTracking(t, dir)
+	for i := range 2000 {
+		want := fmt.Sprintf("%04d", i)
+		check(t, os.WriteFile(filepath.Join(dir, "1", "1r1", "tags", "t"), []byte(want), 0o644))
+		r, err := s.Run(t.Context(), "1r1")
+		check(t, err)
+		if got := r.Tags["t"]; got != want {
+			t.Fatalf("the tag is %s, want %s", got, want)
+		}
+	}
+}
+
 // TestGarbledIndexIsPassedOver breaks the index at every place.
 func TestGarbledIndexIsPassedOver(t *testing.T) {
 	t.Parallel()
@@ -151,7 +216,11 @@ func TestGarbledIndexIsPassedOver(t *testing.T) {
 	name := filepath.Join(dir, ".mlstore.trash", "index", "1")
 	whole, err := os.ReadFile(name)
 	check(t, err)
+	places := []int{strings.Index(string(whole), "run42"), strings.LastIndex(string(whole), "old")}
 	for at := 0; at < len(whole); at += 1 + len(whole)/20 {
+		places = append(places, at)
+	}
+	for _, at := range places {
 		flipped := append([]byte(nil), whole...)
 		flipped[at] ^= 0x55
 		for _, data := range [][]byte{whole[:at], flipped} {

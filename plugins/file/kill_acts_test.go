@@ -71,7 +71,7 @@ func killedActs() map[string]func(dir string) error {
 		},
 		"batch": func(ctx context.Context, s *file.Tracking) error {
 			return s.LogBatch(ctx, "1r1", core.Batch{
-				Metrics: []core.Metric{{Key: "m", Value: 3, Step: 3}, {Key: "n", Value: 1}, {Key: "n", Value: 1, ModelID: "m-1"}, {Key: "m/x", Value: 1}},
+				Metrics: []core.Metric{{Key: "m", Value: 3, Step: 3}, {Key: "n", Value: 1}, {Key: "n", Value: 2, ModelID: "m-1"}, {Key: "m/x", Value: 1}},
 				Params:  []core.Param{{Key: "p", Value: "1"}, {Key: "q/r", Value: "2"}},
 				Tags:    []core.Tag{{Key: "t", Value: "new"}, {Key: "u", Value: "1"}, {Key: core.RunNameTag, Value: "renamed"}},
 			})

@@ -56,6 +56,8 @@ type killer struct {
 	template      string // the folder of the store as it is before the change
 	before, after []string
 	calls         map[string][2]int // first and last call in the window
+	written       string            // the descriptor that is written to first in the window: of the journal, or of what has none
+	flushed       map[string]bool   // by descriptor
 }
 
 func newKiller(t *testing.T, name string) *killer {
@@ -79,8 +81,8 @@ func newKiller(t *testing.T, name string) *killer {
 		t.Fatal("the change changes nothing")
 	}
 	k.count(t, log)
-	if _, flushed := k.calls["fsync"]; !flushed {
-		t.Error("acknowledged without a flush")
+	if len(k.flushed) == 0 || k.written != "" && !k.flushed[k.written] {
+		t.Errorf("acknowledged without a flush of what was written first, descriptor %q: flushed are %v", k.written, k.flushed)
 	}
 	return k
 }
@@ -143,7 +145,24 @@ func (k *killer) count(t *testing.T, log string) {
 			}
 			span[1] = counts[m[2]]
 			k.calls[m[2]] = span
+			k.note(line)
 		}
+	}
+}
+
+var withDescriptor = regexp.MustCompile(`(write|pwrite64|fsync)\((\d+)`)
+
+// note notes what a call in the window writes or flushes.
+func (k *killer) note(line string) {
+	m := withDescriptor.FindStringSubmatch(line)
+	switch {
+	case m == nil || m[2] == "1":
+	case m[1] == "fsync" && k.flushed == nil:
+		k.flushed = map[string]bool{m[2]: true}
+	case m[1] == "fsync":
+		k.flushed[m[2]] = true
+	case k.written == "":
+		k.written = m[2]
 	}
 }
 

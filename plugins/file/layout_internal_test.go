@@ -4,6 +4,7 @@ import (
 	"math"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -149,4 +150,23 @@ func FuzzLine(f *testing.F) {
 			t.Errorf("%q: read as %+v, %v", line, p, err)
 		}
 	})
+}
+
+func TestOnlyOldStatesAreFirm(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	old, young := now.Add(-2*slack).UnixNano(), now.Add(-slack/2).UnixNano()
+	for _, c := range []struct {
+		s    stamp
+		want bool
+	}{
+		{stamp{Mtime: old, Ctime: old}, true},
+		{stamp{Mtime: young, Ctime: young}, false},
+		{stamp{Mtime: old, Ctime: young}, false}, // written now, its time set back
+		{stamp{Mtime: now.Add(time.Hour).UnixNano(), Ctime: old}, false},
+	} {
+		if got := c.s.firm(now); got != c.want {
+			t.Errorf("%+v is firm: %v, want %v", c.s, got, c.want)
+		}
+	}
 }

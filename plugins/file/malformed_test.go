@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -165,6 +166,33 @@ func TestMalformedExperiment(t *testing.T) {
 		}
 		_, err = s.CreateExperiment(t.Context(), core.ExperimentSpec{Name: "new"})
 		check(t, err)
+	}
+}
+
+// TestLineInTheMakingStays logs while MLflow, which keeps no locks, is in the middle of a line.
+func TestLineInTheMakingStays(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "mlruns")
+	prepareStore(t, dir)
+	name := filepath.Join(dir, "1", "1r1", "metrics", "m")
+	check(t, os.WriteFile(name, []byte("0 1.0 1\n170000"), 0o644))
+	s := openTracking(t, dir)
+	rest := make(chan error)
+	go func() {
+		<-time.After(100 * time.Millisecond)
+		f, err := os.OpenFile(name, os.O_APPEND|os.O_WRONLY, 0)
+		if err == nil {
+			_, err = f.WriteString("0 2.0 2\n")
+			err = errors.Join(err, f.Close())
+		}
+		rest <- err
+	}()
+	check(t, s.LogBatch(t.Context(), "1r1", core.Batch{Metrics: []core.Metric{{Key: "m", Value: 5, Step: 5}}}))
+	check(t, <-rest)
+	data, err := os.ReadFile(name)
+	check(t, err)
+	if diff := cmp.Diff("0 1.0 1\n1700000 2.0 2\n0 5.0 5\n", string(data)); diff != "" {
+		t.Errorf("file (-want +got):\n%s", diff)
 	}
 }
 
