@@ -9,6 +9,7 @@ import (
 
 	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/core/names"
+	"github.com/mlstore/mlstore/plugins/file/internal/disk"
 )
 
 // Check reads the whole store and yields everything in it that is not as it should be, the worst of it left by crashes and
@@ -61,6 +62,7 @@ func (c *checker) root() error {
 		for _, entry := range entries {
 			name, p := entry.Name(), path.Join(parent, entry.Name())
 			switch {
+			case disk.IsTemp(name): // of artifacts, which sweep theirs themselves
 			case entry.IsDir() && parent == "." && (name == trashName || name == hiddenName || name == modelsName):
 			case !entry.IsDir() && entry.Type().IsRegular():
 				err = c.found("file", p, "it belongs to no experiment", fixRemove)

@@ -91,19 +91,3 @@ func TestLinksLeadNowhere(t *testing.T) {
 		})
 	}
 }
-
-// tree reads every file below a folder.
-func tree(t *testing.T, dir string) map[string]string {
-	t.Helper()
-	all := map[string]string{}
-	check(t, filepath.WalkDir(dir, func(path string, entry os.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			all[path] = "folder"
-			return err
-		}
-		data, err := os.ReadFile(path)
-		all[path] = string(data)
-		return err
-	}))
-	return all
-}

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"path"
 	"strings"
-	"sync/atomic"
 
 	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/core/names"
@@ -185,20 +184,24 @@ func (t *Tracking) lockFolder(ctx context.Context, base string, kind int) (*fold
 // readRun brings what is needed of a run up to date and lets do look at it. Nothing is locked when nothing has changed; when
 // something was to be read, that is counted.
 func (t *Tracking) readRun(
-	ctx context.Context, r *run, n need, read *atomic.Int64, do func(*run) error,
+	ctx context.Context, r *run, n need, l *look, do func(*run) error,
 ) (bool, error) {
 	if err := r.gate.enter(ctx); err != nil {
 		return false, err
 	}
 	defer r.gate.leave()
-	same, err := r.current(t.top.dir, n)
+	dir, base := t.top.dir, r.base
+	if l.dir != nil { // a shorter way
+		dir, base = l.dir, string(r.id)
+	}
+	same, err := r.current(dir, base, n)
 	if err != nil {
 		return false, ioError("read", r.base, err)
 	}
 	if same {
 		return false, do(r)
 	}
-	read.Add(1)
+	l.read.Add(1)
 	return t.lockRun(ctx, r, shared, func(r *run, f *folder) error {
 		if err := r.refresh(ctx, f, n); err != nil {
 			return err

@@ -102,9 +102,11 @@ func (r *run) shelves(n need, do func(*shelf, []string) (bool, error)) (bool, er
 
 // current reports, without a lock, whether what is needed is as it was read. All of it was read under the lock, so that a
 // state in which everything is unchanged is one without half a batch.
-func (r *run) current(dir *os.File, n need) (bool, error) {
+//
+// base is the run's folder as seen from dir.
+func (r *run) current(dir *os.File, base string, n need) (bool, error) {
 	meta := state{path: metaFile, at: r.meta.at, firm: r.meta.firm}
-	base := r.base + "/"
+	base += "/"
 	if same, err := meta.current(dir, base); !same || err != nil || r.meta.err != nil {
 		return same && r.meta.err != nil, err
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"maps"
 	"slices"
-	"sync/atomic"
 
 	"github.com/mlstore/mlstore/core"
 )
@@ -209,8 +208,7 @@ func (t *Tracking) Run(ctx context.Context, id core.RunID) (_ core.Run, err erro
 		return core.Run{}, err
 	}
 	var shown core.Run
-	var read atomic.Int64
-	err = t.lookUp(ctx, id, wholeRun(), &read, func(r *run) (err error) {
+	err = t.lookUp(ctx, id, wholeRun(), &look{}, func(r *run) (err error) {
 		shown, err = t.whole(ctx, r)
 		return err
 	})
@@ -218,13 +216,13 @@ func (t *Tracking) Run(ctx context.Context, id core.RunID) (_ core.Run, err erro
 }
 
 // lookUp finds a run and lets do look at the part that is needed.
-func (t *Tracking) lookUp(ctx context.Context, id core.RunID, n need, read *atomic.Int64, do func(*run) error) error {
+func (t *Tracking) lookUp(ctx context.Context, id core.RunID, n need, l *look, do func(*run) error) error {
 	for {
 		r, err := t.findRun(id)
 		if err != nil {
 			return err
 		}
-		again, err := t.readRun(ctx, r, n, read, do)
+		again, err := t.readRun(ctx, r, n, l, do)
 		if !again {
 			return err
 		}

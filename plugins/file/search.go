@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"os"
 	"runtime"
 	"slices"
 	"sync"
@@ -63,6 +64,7 @@ func (t *Tracking) SearchRuns(ctx context.Context, query core.RunQuery) (_ core.
 
 // look is what a search has seen of an experiment.
 type look struct {
+	dir  *os.File // the folder of the experiment while it is open; else nil
 	runs []*run
 	read atomic.Int64 // how many of them were not as they had been known
 }
@@ -134,8 +136,10 @@ func (t *Tracking) eachRun(ctx context.Context, id core.ExperimentID, n need, l 
 	err := t.holdExperiment(ctx, id, func(e *experiment, f *folder) (err error) {
 		l.runs, err = t.listRuns(e, f)
 		return err
-	}, func(*folder) error {
-		return parallel(ctx, l.runs, func(r *run) error { return t.lookAtRun(ctx, r, n, &l.read, do) })
+	}, func(f *folder) error {
+		l.dir = f.dir
+		defer func() { l.dir = nil }()
+		return parallel(ctx, l.runs, func(r *run) error { return t.lookAtRun(ctx, r, n, l, do) })
 	})
 	if errors.Is(err, core.ErrNotFound) {
 		return nil
@@ -144,8 +148,8 @@ func (t *Tracking) eachRun(ctx context.Context, id core.ExperimentID, n need, l 
 }
 
 // lookAtRun is readRun for a run of a listing: one that has gone is left out, a malformed one is reported and left out.
-func (t *Tracking) lookAtRun(ctx context.Context, r *run, n need, read *atomic.Int64, do func(*run) error) error {
-	again, err := t.readRun(ctx, r, n, read, do)
+func (t *Tracking) lookAtRun(ctx context.Context, r *run, n need, l *look, do func(*run) error) error {
+	again, err := t.readRun(ctx, r, n, l, do)
 	switch {
 	case again, errors.Is(err, core.ErrNotFound):
 		return nil
@@ -206,8 +210,8 @@ func (t *Tracking) complete(
 		places[i] = i
 	}
 	err := parallel(ctx, places, func(i int) error {
-		read := &looks[page.Items[i].ExperimentID].read
-		err := t.lookUp(ctx, page.Items[i].ID, wholeRun(), read, func(r *run) error {
+		l := looks[page.Items[i].ExperimentID]
+		err := t.lookUp(ctx, page.Items[i].ID, wholeRun(), l, func(r *run) error {
 			shown, err := t.whole(ctx, r)
 			if err == nil && q.Match(&shown) {
 				kept[i] = &shown
