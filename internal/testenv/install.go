@@ -26,8 +26,12 @@ func (v venvs) install(ctx context.Context, dir, pins string) error {
 	if err := os.Mkdir(filepath.Join(dir, homeDir), 0o700); err != nil {
 		return err
 	}
-	return v.run(ctx, uv, "pip", "install", "--quiet", "--no-deps", "--compile-bytecode",
-		"--python", program(dir, "python"), "--requirements", pins)
+	pip := []string{uv, "pip", "install", "--quiet", "--no-deps", "--compile-bytecode", "--python", program(dir, "python")}
+	if err := v.run(ctx, append(pip, "--requirements", pins)...); err != nil {
+		return err
+	}
+	// mlflow and mlflow-skinny hold the same files, and wheels are unpacked side by side: the release that is meant comes last.
+	return v.run(ctx, append(pip, "--reinstall-package", "mlflow", "--constraints", pins, "mlflow")...)
 }
 
 // bootstrap makes dir a small environment with the installer of the others, using nothing but the machine's python3.
