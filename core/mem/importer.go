@@ -13,7 +13,7 @@ func (t *Tracking) ImportExperiment(ctx context.Context, entity core.Experiment)
 	if err := t.change(ctx); err != nil {
 		return err
 	}
-	if err := t.checkExperiment(entity); err != nil {
+	if err := core.CheckImportedExperiment(entity, t.limits); err != nil {
 		return err
 	}
 	entity = cloneExperiment(entity)
@@ -35,34 +35,13 @@ func (t *Tracking) ImportExperiment(ctx context.Context, entity core.Experiment)
 	return nil
 }
 
-func (t *Tracking) checkExperiment(e core.Experiment) error {
-	if err := core.CheckExperimentID(e.ID); err != nil {
-		return err
-	}
-	spec := core.ExperimentSpec{Name: e.Name, ArtifactLocation: e.ArtifactLocation, Tags: e.Tags}
-	if err := core.CheckExperimentSpec(spec, t.limits); err != nil {
-		return err
-	}
-	if e.ID == core.DefaultExperimentID && e.Lifecycle == core.Deleted {
-		return errDefaultExperiment()
-	}
-	return checkLifecycle(e.Lifecycle)
-}
-
-func checkLifecycle(l core.Lifecycle) error {
-	if l == core.Active || l == core.Deleted {
-		return nil
-	}
-	return core.Invalid("lifecycle_stage", "unknown lifecycle stage %q: it must be active or deleted", string(l))
-}
-
 // ImportRun creates the run as it is but for its metrics, or replaces what the one with its id has besides metrics.
 func (t *Tracking) ImportRun(ctx context.Context, entity core.Run) (err error) {
 	defer named(&err, "import run", string(entity.ID))
 	if err := t.change(ctx); err != nil {
 		return err
 	}
-	if err := t.checkRun(entity); err != nil {
+	if err := core.CheckImportedRun(entity, t.limits); err != nil {
 		return err
 	}
 	entity = cloneRun(entity)
@@ -91,36 +70,6 @@ func (t *Tracking) ImportRun(ctx context.Context, entity core.Run) (err error) {
 	return nil
 }
 
-func (t *Tracking) checkRun(r core.Run) error {
-	limits := t.limits
-	limits.BatchParams, limits.BatchTags, limits.BatchTotal = 0, 0, 0 // a run may hold more than one batch
-	batch := core.Batch{}
-	for key, value := range r.Params {
-		batch.Params = append(batch.Params, core.Param{Key: key, Value: value})
-	}
-	change := core.RunChange{Name: r.Name, Status: r.Status, EndTime: &r.EndTime}
-	for _, check := range []func() error{
-		func() error { return core.CheckRunID(r.ID) },
-		func() error { return core.CheckExperimentID(r.ExperimentID) },
-		func() error { return checkLifecycle(r.Lifecycle) },
-		func() error { return core.CheckRunChange(change, limits) },
-		func() error {
-			return core.CheckRunSpec(core.RunSpec{User: r.User, StartTime: r.StartTime, Tags: r.Tags}, limits)
-		},
-		func() error { return core.CheckBatch(batch, limits) },
-		func() error { return core.CheckInputs(r.Inputs, limits) },
-		func() error { return core.CheckOutputs(r.Outputs) },
-	} {
-		if err := check(); err != nil {
-			return err
-		}
-	}
-	if !r.Status.Valid() {
-		return core.Invalid("status", "a run to import needs a status, not %d", int(r.Status))
-	}
-	return nil
-}
-
 // ImportLoggedModel creates the logged model as it is but for its metrics, or replaces what the one with its id has
 // besides metrics.
 func (t *Tracking) ImportLoggedModel(ctx context.Context, entity core.LoggedModel) (err error) {
@@ -128,7 +77,7 @@ func (t *Tracking) ImportLoggedModel(ctx context.Context, entity core.LoggedMode
 	if err := t.change(ctx); err != nil {
 		return err
 	}
-	if err := t.checkLoggedModel(entity); err != nil {
+	if err := core.CheckImportedLoggedModel(entity, t.limits); err != nil {
 		return err
 	}
 	entity = cloneLoggedModel(entity)
@@ -144,21 +93,4 @@ func (t *Tracking) ImportLoggedModel(ctx context.Context, entity core.LoggedMode
 	}
 	d.loggedModels[entity.ID] = &entity
 	return nil
-}
-
-func (t *Tracking) checkLoggedModel(m core.LoggedModel) error {
-	if err := core.CheckModelID(m.ID); err != nil {
-		return err
-	}
-	if err := core.CheckExperimentID(m.ExperimentID); err != nil {
-		return err
-	}
-	spec := core.LoggedModelSpec{Name: m.Name, Type: m.Type, Params: m.Params, Tags: m.Tags}
-	if err := core.CheckLoggedModelSpec(spec, t.limits); err != nil {
-		return err
-	}
-	if m.Status < core.ModelPending || m.Status > core.ModelFailed {
-		return core.Invalid("status", "unknown status %d of a logged model", int(m.Status))
-	}
-	return checkLifecycle(m.Lifecycle)
 }

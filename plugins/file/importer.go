@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/mlstore/mlstore/core"
+	"github.com/mlstore/mlstore/plugins/file/internal/disk"
 )
 
 // ImportExperiment creates the experiment as it is, or replaces what the one with its id says of itself; that one's runs
@@ -36,27 +37,10 @@ func (t *Tracking) ImportExperiment(ctx context.Context, entity core.Experiment)
 }
 
 func (t *Tracking) checkExperiment(e core.Experiment) error {
-	if err := core.CheckExperimentID(e.ID); err != nil {
-		return err
-	}
 	if isHidden(string(e.ID)) || isReserved(string(e.ID)) {
 		return core.Invalid("experiment_id", "the file store cannot keep an experiment with the id %q", string(e.ID))
 	}
-	spec := core.ExperimentSpec{Name: e.Name, ArtifactLocation: e.ArtifactLocation, Tags: e.Tags}
-	if err := core.CheckExperimentSpec(spec, t.limits); err != nil {
-		return err
-	}
-	if e.ID == core.DefaultExperimentID && e.Lifecycle == core.Deleted {
-		return core.State(e.ID, "Cannot delete the default experiment '%s'. This is an internally reserved experiment.", e.ID)
-	}
-	return checkLifecycle(e.Lifecycle)
-}
-
-func checkLifecycle(l core.Lifecycle) error {
-	if l == core.Active || l == core.Deleted {
-		return nil
-	}
-	return core.Invalid("lifecycle_stage", "unknown lifecycle stage %q: it must be active or deleted", string(l))
+	return core.CheckImportedExperiment(e, t.limits)
 }
 
 // replaceExperiment gives an experiment that is there new content. Its folder moves if its stage of life changes.
@@ -81,7 +65,7 @@ func (t *Tracking) replaceExperiment(ctx context.Context, entity core.Experiment
 		if t.relaxed() {
 			return nil
 		}
-		return unsure(ioError("flush", base, errors.Join(t.top.flush("."), t.top.flush(trashName))))
+		return disk.Unsure(ioError("flush", base, errors.Join(t.top.flush("."), t.top.flush(trashName))))
 	})
 }
 
@@ -159,36 +143,10 @@ func (t *Tracking) replaceRun(ctx context.Context, entity core.Run) error {
 }
 
 func (t *Tracking) checkRun(r core.Run) error {
-	limits := t.limits
-	limits.BatchParams, limits.BatchTags, limits.BatchTotal = 0, 0, 0 // a run may hold more than one batch
-	batch := core.Batch{}
-	for key, value := range r.Params {
-		batch.Params = append(batch.Params, core.Param{Key: key, Value: value})
-	}
-	change := core.RunChange{Name: r.Name, Status: r.Status, EndTime: &r.EndTime}
-	for _, check := range []func() error{
-		func() error { return core.CheckRunID(r.ID) },
-		func() error { return core.CheckExperimentID(r.ExperimentID) },
-		func() error { return checkLifecycle(r.Lifecycle) },
-		func() error { return core.CheckRunChange(change, limits) },
-		func() error {
-			return core.CheckRunSpec(core.RunSpec{User: r.User, StartTime: r.StartTime, Tags: r.Tags}, limits)
-		},
-		func() error { return core.CheckBatch(batch, limits) },
-		func() error { return core.CheckInputs(r.Inputs, limits) },
-		func() error { return core.CheckOutputs(r.Outputs) },
-	} {
-		if err := check(); err != nil {
-			return err
-		}
-	}
-	switch {
-	case !r.Status.Valid():
-		return core.Invalid("status", "a run to import needs a status, not %d", int(r.Status))
-	case isReserved(string(r.ID)):
+	if isReserved(string(r.ID)) {
 		return core.Invalid("run_id", "the file store cannot keep a run with the id %q", string(r.ID))
 	}
-	return nil
+	return core.CheckImportedRun(r, t.limits)
 }
 
 // ImportLoggedModel creates the logged model as it is but for its metrics, or replaces what the one with its id has besides
@@ -200,7 +158,7 @@ func (t *Tracking) ImportLoggedModel(ctx context.Context, entity core.LoggedMode
 		return err
 	}
 	defer done()
-	if err := t.checkLoggedModel(entity); err != nil {
+	if err := core.CheckImportedLoggedModel(entity, t.limits); err != nil {
 		return err
 	}
 	err = t.withModel(ctx, entity.ID, exclusive, func(m *model, f *folder) error {
@@ -219,21 +177,4 @@ func (t *Tracking) ImportLoggedModel(ctx context.Context, entity core.LoggedMode
 	return t.withExperiment(ctx, entity.ExperimentID, shared, func(e *experiment, _ *folder) error {
 		return t.makeModel(ctx, e.base, entity)
 	})
-}
-
-func (t *Tracking) checkLoggedModel(m core.LoggedModel) error {
-	if err := core.CheckModelID(m.ID); err != nil {
-		return err
-	}
-	if err := core.CheckExperimentID(m.ExperimentID); err != nil {
-		return err
-	}
-	spec := core.LoggedModelSpec{Name: m.Name, Type: m.Type, Params: m.Params, Tags: m.Tags}
-	if err := core.CheckLoggedModelSpec(spec, t.limits); err != nil {
-		return err
-	}
-	if m.Status < core.ModelPending || m.Status > core.ModelFailed {
-		return core.Invalid("status", "unknown status %d of a logged model", int(m.Status))
-	}
-	return checkLifecycle(m.Lifecycle)
 }
