@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/mlstore/mlstore/core"
+	"github.com/mlstore/mlstore/plugins/file/internal/disk"
 )
 
 // applier carries the steps of a record out on the files of a run, experiment or logged model, whose lock is held. Nothing is
@@ -36,7 +37,7 @@ func (a *applier) apply(ops []op) error {
 		err = ioError("write", path.Join(a.here.path, o.path), err)
 		for i := len(a.undo) - 1; i >= 0; i-- {
 			if a.undo[i]() != nil {
-				return unsure(err)
+				return disk.Unsure(err)
 			}
 		}
 		return err
@@ -357,7 +358,7 @@ func (a *appendFile) append(lines []byte) error {
 		return err
 	}
 	if info, statErr := a.file.Stat(); statErr != nil || info.Size() != a.size+int64(n) || a.file.Truncate(a.size) != nil {
-		return unsure(ioError("write", a.path, err))
+		return disk.Unsure(ioError("write", a.path, err))
 	}
 	return err
 }

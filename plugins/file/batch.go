@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"github.com/mlstore/mlstore/core"
+	"github.com/mlstore/mlstore/plugins/file/internal/disk"
 )
 
 // LogBatch logs metrics, params and tags, all or nothing.
@@ -97,7 +98,7 @@ func (t *Tracking) settle(file *appendFile) error {
 	if closed := file.close(); err == nil {
 		err = closed
 	}
-	return unsure(ioError("flush", file.path, err))
+	return disk.Unsure(ioError("flush", file.path, err))
 }
 
 // logBatch logs any batch through the run's journal. The lock is held.

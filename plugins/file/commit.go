@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/mlstore/mlstore/core"
+	"github.com/mlstore/mlstore/plugins/file/internal/disk"
 )
 
 // commitRun makes a change of a run durable and carries it out. The run's lock is held, and nothing is pending.
@@ -52,7 +53,7 @@ func (t *Tracking) write(kind string, j *journal, r record) error {
 		err = dir.flush(".")
 	}
 	if err != nil {
-		return unsure(errors.Join(ioError("flush", kind, err), j.drop(0)))
+		return disk.Unsure(errors.Join(ioError("flush", kind, err), j.drop(0)))
 	}
 	return nil
 }
@@ -63,7 +64,7 @@ func (t *Tracking) abandon(j *journal, at int64, err error) error {
 		return err
 	}
 	if dropErr := j.drop(at); dropErr != nil {
-		return unsure(err)
+		return disk.Unsure(err)
 	}
 	if at > 0 {
 		j.done(t.boot)
@@ -71,7 +72,7 @@ func (t *Tracking) abandon(j *journal, at int64, err error) error {
 	if !t.relaxed() {
 		// Until the cut has reached the disk, a restart would find the record and apply it.
 		if j.file.Sync() != nil {
-			return unsure(err)
+			return disk.Unsure(err)
 		}
 	}
 	return err

@@ -9,6 +9,7 @@ import (
 
 	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/core/filter"
+	"github.com/mlstore/mlstore/plugins/file/internal/disk"
 )
 
 // CreateExperiment creates an active experiment with a random id of 18 digits.
@@ -126,7 +127,7 @@ func (t *Tracking) makeExperiment(ctx context.Context, e core.Experiment) error 
 	if t.relaxed() {
 		return nil
 	}
-	return unsure(ioError("flush", base, t.top.flush(path.Dir(base))))
+	return disk.Unsure(ioError("flush", base, t.top.flush(path.Dir(base))))
 }
 
 // Experiment finds an active or deleted experiment by id or name.

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/mlstore/mlstore/core"
+	"github.com/mlstore/mlstore/plugins/file/internal/disk"
 )
 
 // A journal makes a change of several files one change. It belongs to one run or experiment, and whoever holds the lock of
@@ -177,7 +178,7 @@ func (j *journal) append(r record, boot string, sync bool) error {
 	if sync {
 		if err := j.file.Sync(); err != nil {
 			// What the disk has of the record is unknown. It is cut off, but that may not reach the disk either.
-			return unsure(j.takeBack(err, at))
+			return disk.Unsure(j.takeBack(err, at))
 		}
 	}
 	j.size = at + int64(len(data))
@@ -188,7 +189,7 @@ func (j *journal) append(r record, boot string, sync bool) error {
 func (j *journal) takeBack(err error, at int64) error {
 	err = ioError("write", "journal", err)
 	if j.file.Truncate(at) != nil {
-		return unsure(err)
+		return disk.Unsure(err)
 	}
 	return err
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/mlstore/mlstore/core"
+	"github.com/mlstore/mlstore/plugins/file/internal/disk"
 )
 
 // UpdateExperiment renames, deletes or restores an experiment.
@@ -90,7 +91,7 @@ func (t *Tracking) move(ctx context.Context, id core.ExperimentID, to core.Lifec
 		}
 		t.dirty.add(experimentJournals, string(id), j.size)
 		if _, err := t.carryOut(ctx, e, f, rec.ops[0], false); err != nil {
-			return unsure(err)
+			return disk.Unsure(err)
 		}
 		j.done(t.boot)
 		return nil

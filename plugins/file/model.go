@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/mlstore/mlstore/core"
+	"github.com/mlstore/mlstore/plugins/file/internal/disk"
 )
 
 // model is what is known of one logged model, as a run is of one run.
@@ -207,7 +208,7 @@ func (t *Tracking) makeModel(ctx context.Context, base string, m core.LoggedMode
 	if t.relaxed() {
 		return nil
 	}
-	return unsure(ioError("flush", place, errors.Join(t.top.flush(parent), t.top.flush(base))))
+	return disk.Unsure(ioError("flush", place, errors.Join(t.top.flush(parent), t.top.flush(base))))
 }
 
 // modelMark begins the path of a step on a file of a logged model, in the journal of a run.

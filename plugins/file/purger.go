@@ -7,6 +7,7 @@ import (
 	"path"
 
 	"github.com/mlstore/mlstore/core"
+	"github.com/mlstore/mlstore/plugins/file/internal/disk"
 )
 
 // PurgeRun removes a deleted run and everything that it logged, but for its artifacts where they lie elsewhere.
@@ -57,7 +58,7 @@ func (t *Tracking) discard(base string) error {
 	}
 	if !t.relaxed() {
 		if err := t.top.flush(path.Dir(base)); err != nil {
-			return unsure(ioError("remove", base, err))
+			return disk.Unsure(ioError("remove", base, err))
 		}
 	}
 	return ioError("remove", base, t.top.root.RemoveAll(gone))

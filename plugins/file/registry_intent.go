@@ -67,11 +67,11 @@ func (r *Registry) finish(root *disk.Root, in intent) error {
 		}
 	}
 	if err != nil {
-		return unsure(err)
+		return disk.Unsure(err)
 	}
 	// Flushed before the next change: repeated after that one, this one would undo it.
 	if err := root.Remove(intentFile, r.durability()); err != nil {
-		return unsure(err)
+		return disk.Unsure(err)
 	}
 	return void
 }

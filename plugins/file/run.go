@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/mlstore/mlstore/core"
+	"github.com/mlstore/mlstore/plugins/file/internal/disk"
 )
 
 // run is what is known of one run: what was read of its folder, and in which state that was. Its gate guards it; whoever is
@@ -176,7 +177,7 @@ func (m *metaState) load(ctx context.Context, f *folder, parse func([]byte) erro
 	case errors.Is(m.err, fs.ErrNotExist):
 		m.err = malformed(path.Join(f.path, metaFile), "it is missing")
 	default:
-		m.err = malformed(path.Join(f.path, metaFile), "it cannot be read: %w", bare(m.err))
+		m.err = malformed(path.Join(f.path, metaFile), "it cannot be read: %w", disk.Bare(m.err))
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/mlstore/mlstore/core"
+	"github.com/mlstore/mlstore/plugins/file/internal/disk"
 )
 
 // CreateRun creates a running run in an active experiment.
@@ -90,7 +91,7 @@ func (t *Tracking) undoNew(j *journal, id core.RunID, err error) error {
 		undone = ioError("flush", "journal", j.file.Sync())
 	}
 	if errors.Join(undone, t.forgetJournal(runJournals, string(id))) != nil {
-		return unsure(err)
+		return disk.Unsure(err)
 	}
 	return err
 }

@@ -108,7 +108,7 @@ func (r *Root) SyncDir(name string) error {
 		return err
 	}
 	defer at.release()
-	return unsure(r.fail("flush", name, r.state.flushDirectory(r.full(name), at.root)))
+	return Unsure(r.fail("flush", name, r.state.flushDirectory(r.full(name), at.root)))
 }
 
 // syncPath flushes the entries of the directory name, and its own entry and those above, unless that is known to be done. A
@@ -167,7 +167,7 @@ func (r *Root) Rename(from, to string, d Durability) error {
 	if err == nil && dirOf(from) != dirOf(to) {
 		err = r.SyncDir(dirOf(from))
 	}
-	return unsure(err)
+	return Unsure(err)
 }
 
 // replace moves a file over what may be there.
@@ -233,7 +233,7 @@ func (r *Root) remove(name string, d Durability, how func(place) error) error {
 	if d == Relaxed {
 		return nil
 	}
-	return unsure(r.fail("remove", name, r.state.flushDirectory(r.full(dirOf(name)), at.root)))
+	return Unsure(r.fail("remove", name, r.state.flushDirectory(r.full(dirOf(name)), at.root)))
 }
 
 // Discard removes name and everything below it, like RemoveAll, but so that it goes in one step, also for readers and after

@@ -50,15 +50,15 @@ func fail(op, name string, err error) error {
 	if inner, ok := errors.AsType[*core.Error](err); ok {
 		return inner
 	}
-	cause := bare(err)
+	cause := Bare(err)
 	if errors.Is(cause, fs.ErrClosed) {
 		return core.Closed("file")
 	}
 	return &core.Error{Code: codeOf(cause), Key: name, Err: fmt.Errorf("%s %q: %w", op, name, cause)}
 }
 
-// unsure marks an error after which the change may have happened.
-func unsure(err error) error {
+// Unsure marks an error after which the change may have happened.
+func Unsure(err error) error {
 	if err == nil {
 		return nil
 	}
@@ -67,11 +67,11 @@ func unsure(err error) error {
 		marked.Outcome = core.OutcomeUnknown
 		return &marked
 	}
-	return err
+	return &core.Error{Code: core.Internal, Outcome: core.OutcomeUnknown, Err: err}
 }
 
-// bare takes the wrappings off that repeat paths.
-func bare(err error) error {
+// Bare takes the wrappings off that repeat paths.
+func Bare(err error) error {
 	for {
 		switch wrapped := err.(type) { //nolint:errorlint // the outermost wrapping is meant, one after the other
 		case *fs.PathError:

@@ -91,7 +91,7 @@ func (t *Temp) commit(name string, d Durability, publish func(from, to string) e
 	}
 	t.r.state.renewed(t.r.full(name))
 	if d == Sync {
-		return unsure(t.r.syncPath(dirOf(name)))
+		return Unsure(t.r.syncPath(dirOf(name)))
 	}
 	return nil
 }

@@ -111,7 +111,7 @@ func (t *TempDir) Commit(name string, d Durability) error {
 		return t.parent.fail("make", name, err)
 	}
 	if d == Sync {
-		return unsure(t.parent.syncPath(dirOf(name)))
+		return Unsure(t.parent.syncPath(dirOf(name)))
 	}
 	return nil
 }

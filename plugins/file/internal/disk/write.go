@@ -44,10 +44,10 @@ func (r *Root) Append(name string, data []byte, d Durability) error {
 	}
 	err = r.appendTo(f, name, data, d)
 	if closed := f.Close(); err == nil && closed != nil {
-		err = unsure(r.fail("append to", name, closed))
+		err = Unsure(r.fail("append to", name, closed))
 	}
 	if err == nil && !existed && d == Sync {
-		err = unsure(r.fail("append to", name, r.state.flushDirectory(r.full(dirOf(name)), at.root)))
+		err = Unsure(r.fail("append to", name, r.state.flushDirectory(r.full(dirOf(name)), at.root)))
 	}
 	return err
 }
@@ -67,14 +67,14 @@ func (r *Root) appendTo(f *os.File, name string, data []byte, d Durability) erro
 			f.Truncate(before.Size()) == nil {
 			return err
 		}
-		return unsure(err)
+		return Unsure(err)
 	}
 	if d == Relaxed {
 		return nil
 	}
 	if err := f.Sync(); err != nil {
 		r.state.markFailed(r.full(name))
-		return unsure(r.fail("append to", name, err))
+		return Unsure(r.fail("append to", name, err))
 	}
 	return nil
 }
@@ -91,7 +91,7 @@ func (r *Root) SyncFile(name string) error {
 	defer func() { _ = f.Close() }()
 	if err := f.Sync(); err != nil {
 		r.state.markFailed(r.full(name))
-		return unsure(r.fail("flush", name, err))
+		return Unsure(r.fail("flush", name, err))
 	}
 	return nil
 }
