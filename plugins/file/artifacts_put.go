@@ -113,7 +113,7 @@ func (a *Artifacts) publish(ctx context.Context, root *disk.Root, temp *disk.Tem
 	if o.IfAbsent {
 		commit = temp.CommitNew
 	}
-	const attempts = 100 // others may remove the directory each time between its making and its use
+	const attempts = 10_000 // others may remove the directory each time between its making and its use
 	for range attempts {
 		if err := core.Interrupted(ctx); err != nil {
 			return err

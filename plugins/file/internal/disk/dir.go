@@ -7,6 +7,7 @@ import (
 	"maps"
 	"path"
 	"strings"
+	"syscall"
 
 	"github.com/mlstore/mlstore/core"
 )
@@ -247,6 +248,13 @@ func (r *Root) Discard(name, dir string, d Durability) error {
 	if err != nil {
 		return err
 	}
-	// From here on it is gone; what a crash leaves of it, the next sweep takes.
-	return r.RemoveAll(gone, Relaxed)
+	// From here on it is gone; what a crash leaves of it, the next sweep takes. Who had opened a directory in it before may
+	// still put a file there, once: then there is something to remove again.
+	const attempts = 100
+	for range attempts {
+		if err = r.RemoveAll(gone, Relaxed); !errors.Is(err, syscall.ENOTEMPTY) {
+			return err
+		}
+	}
+	return err
 }
