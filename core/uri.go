@@ -14,7 +14,8 @@ import (
 // scheme is a local path. The zero value is no URI.
 //
 // The userinfo of a URI is a part of its identity for the schemes of which it names a container or a profile
-// (`wasbs://container@account…`), and a credential for all others. A credential is shown by Raw and Credential alone.
+// (`wasbs://container@account…`), and a credential for all others. A credential is shown by Raw and Credential alone,
+// but for one that is not encoded and so stands where host and path do: Host and Path follow RFC 3986 to the letter.
 type URI struct {
 	raw    string
 	scheme string // lower case; empty for a path
