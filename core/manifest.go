@@ -12,7 +12,8 @@ type Manifest struct {
 	License  string   `json:"license,omitempty"` // SPDX expression
 	Services []string `json:"services"`          // of the wire, with their major version, such as "mlstore.tracking.v1"
 
-	Command []string         `json:"command,omitempty"` // how to start it, relative to the manifest's folder; empty: the program beside it
+	// Command starts it, relative to the manifest's folder; empty is the program beside the manifest.
+	Command []string         `json:"command,omitempty"`
 	Schemes []ManifestScheme `json:"schemes"`
 	Env     []string         `json:"env,omitempty"` // names of the environment variables it wants to see; NAME_* is a prefix
 }
