@@ -41,6 +41,7 @@ func abilities() []ability {
 		{"importer", has[Importer]},
 		{"lineage", has[Lineage]},
 		{"logged_models", has[LoggedModels]},
+		{"path_transfer", has[PathTransfer]},
 		{"purger", has[Purger]},
 		{"registry_importer", has[RegistryImporter]},
 		{"sampled_history", has[SampledHistory]},
