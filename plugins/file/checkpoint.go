@@ -1,7 +1,6 @@
 package file
 
 import (
-	"context"
 	"errors"
 	"maps"
 	"path"
@@ -13,7 +12,7 @@ import (
 // checkpoint remembers which journals hold changes whose files have not been flushed, and flushes them in the background:
 // soon after the first, and by Close.
 type checkpoint struct {
-	flush func(ctx context.Context, names map[journalName]int64, files map[string]bool) error
+	flush func(names map[journalName]int64, files map[string]bool) error
 
 	mu      sync.Mutex
 	names   map[journalName]int64 // how long each journal was
@@ -94,7 +93,7 @@ func (c *checkpoint) once() error {
 	if len(names)+len(files) == 0 {
 		return nil
 	}
-	err := c.flush(context.Background(), names, files) // the background belongs to no call
+	err := c.flush(names, files)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.names == nil {
@@ -132,7 +131,7 @@ func (c *checkpoint) retire(name journalName) {
 
 // checkpoint flushes the files that journals have changed and removes the journals, as far as nobody is using them. What
 // remains in names is for the next time.
-func (t *Tracking) checkpoint(_ context.Context, names map[journalName]int64, paths map[string]bool) error {
+func (t *Tracking) checkpoint(names map[journalName]int64, paths map[string]bool) error {
 	settled := map[journalName]int64{}
 	if paths == nil {
 		paths = map[string]bool{}
