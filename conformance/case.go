@@ -48,6 +48,7 @@ type Case[S core.Store] struct {
 	Name  string            // topic and subject, such as "search/stable-while-inserting"
 	Level Level             // zero is Core
 	Needs []core.Capability // all of them, or the case is n/a
+	Hooks []Hook            // of the harness: all of them, or the case is n/a
 	Since string            // version of the contract that brought it; empty is 1.0
 	Rule  string            // the promise in one sentence, printed when it is broken
 	Why   string            // why it matters, or the bug that breaks it; may be empty
@@ -68,13 +69,17 @@ func (c Case[S]) Entry(kind string) Entry {
 	if since == "" {
 		since = "1.0"
 	}
-	return Entry{Kind: kind, ID: c.ID, Name: c.Name, Level: c.Level, Needs: c.Needs, Since: since, Rule: c.Rule, Why: c.Why}
+	return Entry{
+		Kind: kind, ID: c.ID, Name: c.Name, Level: c.Level, Needs: c.Needs, Hooks: c.Hooks, Since: since, Rule: c.Rule, Why: c.Why,
+	}
 }
 
 // Suite is the table of one kind of store.
 type Suite[S core.Store] struct {
 	Kind  string // such as "tracking"
 	Cases []Case[S]
+	// Offers lists what the table itself brings of the hooks that only this suite knows.
+	Offers []Hook
 
 	// Refuses calls an ability that the store has but does not declare, on nothing that exists, and returns the error, which
 	// must be ErrUnsupported. An ability that is not here must not be found at all unless it is declared.
@@ -116,6 +121,7 @@ type Entry struct {
 	Name  string
 	Level Level
 	Needs []core.Capability
+	Hooks []Hook
 	Since string
 	Rule  string
 	Why   string

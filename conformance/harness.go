@@ -24,6 +24,18 @@ type Harness[S core.Store] struct {
 
 	// Settle is added patience: how long a change may take to be seen, when that is longer than the store announces.
 	Settle time.Duration
+
+	// Transport is the way to the store; empty is Linked.
+	Transport Transport
+	// Faults opens one more handle on the data of the first, over a path that can be broken, and returns what breaks it.
+	Faults func(t T, first S) (S, Faults)
+	// Restart ends whatever keeps the data of the handle, a server or a process, and starts it again.
+	Restart func(t T, of S)
+	// ReadOnly opens one more handle on the data of the first that refuses every change.
+	ReadOnly func(t T, first S) S
+	// Calls counts the requests that the handle has made so far to what keeps its data: SQL statements, HTTP requests, calls
+	// of a plugin.
+	Calls func(of S) int64
 }
 
 // Malformed lists ids by what they would identify.

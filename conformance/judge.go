@@ -34,6 +34,10 @@ func (s *session[S]) verdictWithout(c Case[S]) *Result {
 		s.forbid(&r)
 		return &r
 	}
+	if r.Lacks = s.lacking(c); len(r.Lacks) > 0 {
+		s.lacks(&r)
+		return &r
+	}
 	missing := slices.DeleteFunc(slices.Clone(c.Needs), s.info.Has)
 	if len(missing) == 0 {
 		return s.verdictOnClaim(c, r)

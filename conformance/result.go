@@ -30,6 +30,7 @@ type Result struct {
 	Verdict  Verdict
 	Duration time.Duration
 	Reason   string   // of n/a and skipped
+	Lacks    []Hook   // of n/a: what the harness does not have; empty where the store lacks a capability
 	Message  string   // of fail and error: what was expected and what came
 	Log      []string // all that the case reported
 	Repro    string   // command that repeats a case that failed
@@ -39,6 +40,7 @@ type Result struct {
 type Report struct {
 	Kind      string
 	Store     core.Info
+	Transport Transport
 	Level     Level
 	Seed      uint64
 	Started   time.Time

@@ -328,3 +328,43 @@ func TestInterrupted(t *testing.T) {
 	r := conformance.Run(ctx, s, opening(&box{}), conformance.Options{Parallel: 1})
 	wantVerdict(t, r, conformance.Broken, "interrupted")
 }
+
+// faulty is what a harness offers to break a box.
+type faulty struct{ healed int }
+
+func (*faulty) Break(f conformance.Fault) bool { return f == conformance.Stall }
+func (f *faulty) Heal()                        { f.healed++ }
+
+func TestHooks(t *testing.T) {
+	t.Parallel()
+	all := []conformance.Hook{
+		conformance.FaultsHook, conformance.RestartHook, conformance.ReadOnlyHook, conformance.CallsHook, conformance.FarSide,
+		conformance.OwnProcess, "magic",
+	}
+	s := one(func(t conformance.T, e *env) {
+		_, faults := e.Faulty(t)
+		conformance.Equal(t, "a fault that it knows", faults.Break(conformance.Stall), true)
+		e.Restart(t, e.ReadOnly(t))
+		conformance.Equal(t, "calls", e.Calls(e.Store), 7)
+		conformance.Equal(t, "transport", e.Transport(), conformance.Process)
+	})
+	s.Cases[0].Hooks = all
+	h := opening(&box{})
+	r := run(t, s, h, conformance.Options{})
+	if diff := cmp.Diff(all, r.Results[0].Lacks); diff != "" || r.Transport != conformance.Linked {
+		t.Errorf("without any hook: transport %s, lacking (-want +got):\n%s", r.Transport, diff)
+	}
+	wantVerdict(t, r, conformance.Broken, `n/a (the harness does not offer ["faults" "restart"`) // since no case ran
+	restarts, f := 0, &faulty{}
+	h.Faults = func(_ conformance.T, first core.Store) (core.Store, conformance.Faults) { return first, f }
+	h.Restart = func(conformance.T, core.Store) { restarts++ }
+	h.ReadOnly = func(_ conformance.T, first core.Store) core.Store { return first }
+	h.Calls = func(core.Store) int64 { return 7 }
+	h.Transport = conformance.Process
+	s.Offers = []conformance.Hook{"magic"}
+	r = run(t, s, h, conformance.Options{})
+	wantVerdict(t, r, conformance.Pass, "")
+	if r.Count(conformance.Pass) != 1 || restarts != 1 || f.healed != 1 || r.Transport != conformance.Process {
+		t.Errorf("%s over %s, %d restarts, healed %d times", r.Summary(), r.Transport, restarts, f.healed)
+	}
+}

@@ -152,8 +152,8 @@ func (s *session[S]) report() Report {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r := Report{
-		Kind: s.suite.Kind, Store: s.info, Level: s.options.Level, Seed: s.options.Seed, Started: s.started,
-		Duration: time.Since(s.started), OneHandle: s.oneHandle(), Problems: s.problems, Leftovers: s.leftovers,
+		Kind: s.suite.Kind, Store: s.info, Transport: s.harness.transport(), Level: s.options.Level, Seed: s.options.Seed,
+		Started: s.started, Duration: time.Since(s.started), OneHandle: s.oneHandle(), Problems: s.problems, Leftovers: s.leftovers,
 	}
 	ran := 0
 	for _, c := range s.suite.Cases {

@@ -26,6 +26,7 @@ type Run struct {
 	Store        string            `json:"store"`
 	Version      string            `json:"version"`
 	Capabilities []core.Capability `json:"capabilities"`
+	Transport    string            `json:"transport"`
 	Level        string            `json:"level"`
 	Seed         uint64            `json:"seed"`
 	Started      time.Time         `json:"started"`
@@ -47,6 +48,7 @@ type Case struct {
 	Verdict string   `json:"verdict"`
 	Seconds float64  `json:"seconds"`
 	Reason  string   `json:"reason,omitempty"`
+	Lacks   []string `json:"lacks,omitempty"` // of n/a: hooks that the harness does not offer
 	Message string   `json:"message,omitempty"`
 	Log     []string `json:"log,omitempty"`
 	Repeat  string   `json:"repeat,omitempty"`
@@ -65,7 +67,7 @@ func DocumentOf(reports ...conformance.Report) Document {
 	for _, r := range reports {
 		run := Run{
 			Kind: r.Kind, Store: r.Store.Name, Version: r.Store.Version, Capabilities: r.Store.Capabilities,
-			Level: r.Level.String(), Seed: r.Seed, Started: r.Started.UTC(), Seconds: r.Duration.Seconds(),
+			Transport: string(r.Transport), Level: r.Level.String(), Seed: r.Seed, Started: r.Started.UTC(), Seconds: r.Duration.Seconds(),
 			OneHandle: r.OneHandle, Verdict: string(r.Verdict()), Counts: map[string]int{}, Problems: r.Problems,
 			Leftovers: r.Leftovers, Cases: []Case{},
 		}
@@ -76,12 +78,20 @@ func DocumentOf(reports ...conformance.Report) Document {
 			run.Cases = append(run.Cases, Case{
 				ID: result.ID, Name: result.Name, Level: result.Level.String(), Rule: result.Rule,
 				Verdict: string(result.Verdict), Seconds: result.Duration.Seconds(), Reason: result.Reason,
-				Message: result.Message, Log: result.Log, Repeat: result.Repro,
+				Lacks: lacks(result), Message: result.Message, Log: result.Log, Repeat: result.Repro,
 			})
 		}
 		d.Runs = append(d.Runs, run)
 	}
 	return d
+}
+
+func lacks(r conformance.Result) []string {
+	var all []string
+	for _, hook := range r.Lacks {
+		all = append(all, string(hook))
+	}
+	return all
 }
 
 // Worst is the verdict on several runs together; no run at all is an error.
