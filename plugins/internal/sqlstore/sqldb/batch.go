@@ -1,7 +1,13 @@
 package sqldb
 
 // Batch is a list of statements that cross to the database together. The zero value is an empty one.
-type Batch struct{ statements []Statement }
+type Batch struct {
+	// Last says that the transaction of Tx.Do ends with this batch, so that on Postgres its end needs no round trip of its
+	// own. What functions of the batch return undoes nothing then.
+	Last bool
+
+	statements []Statement
+}
 
 // Statement is one statement of a batch.
 type Statement struct {

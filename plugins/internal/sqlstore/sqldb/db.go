@@ -22,8 +22,8 @@ type DB interface {
 	Read(ctx context.Context, f func(Tx) error) error
 
 	// Write calls f with a transaction that writes, and commits it when f returns nil. SQLite runs one at a time, and
-	// several callers may share one commit. On Postgres f is called again after a serialization failure or a deadlock, so
-	// it must not keep what an earlier call learned.
+	// several callers may share one commit. f is called again after a serialization failure, a deadlock, or another
+	// caller's failure in a shared commit, so it must not keep what an earlier call learned.
 	Write(ctx context.Context, f func(Tx) error) error
 
 	// Close releases the connections. Calls that run end with an error, later ones with core.ErrClosed. A second Close

@@ -1,0 +1,177 @@
+package pgdb
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/mlstore/mlstore/core"
+	"github.com/mlstore/mlstore/plugins/internal/sqlstore/sqldb"
+)
+
+// acquireTimeout bounds the wait for a free connection of the pool.
+const acquireTimeout = 10 * time.Second
+
+// cancelGrace is how long a call that was interrupted waits for the server to say that it has stopped.
+const cancelGrace = 5 * time.Second
+
+// DB is a database of Postgres. It is safe for concurrent use.
+type DB struct {
+	pool   *pgxpool.Pool
+	closed atomic.Bool
+	life   context.Context //nolint:containedctx // it ends with Close, so that no call outlives the database
+	end    context.CancelFunc
+}
+
+// Open connects to the database. It makes one connection at once, so that a wrong address or password shows here, and to
+// see whether a pooler stands before the server.
+func Open(ctx context.Context, c Config) (*DB, error) {
+	config, err := c.pool()
+	if err != nil {
+		return nil, err
+	}
+	pooled, err := behindPooler(ctx, config.ConnConfig)
+	if err != nil {
+		return nil, connectError(err)
+	}
+	if pooled {
+		// Statements that were prepared on one server connection are not there on the next one.
+		config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, connectError(err)
+	}
+	db := &DB{pool: pool}
+	db.life, db.end = context.WithCancel(context.WithoutCancel(ctx))
+	return db, nil
+}
+
+// behindPooler compares the process that the connection was told to cancel with the one that answers: a pooler gives
+// itself out as the server.
+func behindPooler(ctx context.Context, config *pgx.ConnConfig) (_ bool, err error) {
+	config = config.Copy()
+	config.DefaultQueryExecMode = pgx.QueryExecModeExec
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
+	var pid int64
+	if err := conn.QueryRow(ctx, "SELECT pg_backend_pid()").Scan(&pid); err != nil {
+		return false, err
+	}
+	return pid != int64(conn.PgConn().PID()), nil
+}
+
+// Dialect is Postgres.
+func (db *DB) Dialect() sqldb.Dialect { return sqldb.Postgres }
+
+// Close ends the calls that run and closes the connections.
+func (db *DB) Close() error {
+	if !db.closed.Swap(true) {
+		db.end()
+		db.pool.Close()
+	}
+	return nil
+}
+
+// with calls f with a connection of the pool. A call that Close interrupted ends with core.ErrClosed.
+func (db *DB) with(ctx context.Context, f func(context.Context, *pgx.Conn) error) error {
+	if err := core.Interrupted(ctx); err != nil {
+		return err
+	}
+	if db.closed.Load() {
+		return core.Closed("postgresql")
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(db.life, cancel)() //nolint:contextcheck // the life of the database is not the caller's
+	conn, err := db.acquire(ctx)
+	if err != nil {
+		return db.unlessClosed(err)
+	}
+	defer conn.Release()
+	return db.unlessClosed(f(ctx, conn.Conn()))
+}
+
+func (db *DB) unlessClosed(err error) error {
+	if err == nil || !db.closed.Load() {
+		return err
+	}
+	closed := core.Closed("postgresql")
+	if e, ok := errors.AsType[*core.Error](err); ok && e.Outcome == core.OutcomeUnknown {
+		closed.(*core.Error).Outcome = core.OutcomeUnknown //nolint:errorlint,forcetypeassert // made one line above
+	}
+	return closed
+}
+
+func (db *DB) acquire(ctx context.Context) (*pgxpool.Conn, error) {
+	wait, cancel := context.WithTimeout(ctx, acquireTimeout)
+	defer cancel()
+	conn, err := db.pool.Acquire(wait)
+	switch {
+	case err == nil:
+		return conn, nil
+	case ctx.Err() != nil:
+		return nil, core.Interrupted(ctx)
+	case wait.Err() != nil:
+		return nil, &core.Error{
+			Code: core.Unavailable, RetryAfter: time.Second,
+			Err: errors.New("no connection became free in 10 s: raise pool_max_conns, or call less at once"),
+		}
+	}
+	return nil, connectError(err)
+}
+
+// Fetch reads with all queries of the batch in one snapshot. It tries again once when the connection had died.
+func (db *DB) Fetch(ctx context.Context, b *sqldb.Batch) error {
+	return onceMore(ctx, func() error {
+		return db.with(ctx, func(ctx context.Context, conn *pgx.Conn) error {
+			if b.Len() == 1 { // a statement sees one snapshot
+				return run(ctx, conn, b.Statements())
+			}
+			t := tx{conn: conn, begin: beginRead}
+			if err := t.end(ctx, b.Statements()); err != nil {
+				t.rollback(ctx)
+				return err
+			}
+			return nil
+		})
+	})
+}
+
+// Apply writes with all statements of the batch in one transaction and one round trip. One statement, and a pipeline
+// without BEGIN, are a transaction by themselves.
+func (db *DB) Apply(ctx context.Context, b *sqldb.Batch) error {
+	return repeated(ctx, func() error {
+		return db.with(ctx, func(ctx context.Context, conn *pgx.Conn) error {
+			return ambiguous(run(ctx, conn, b.Statements()))
+		})
+	})
+}
+
+// Read calls f with a transaction that reads in one snapshot. It calls f again once when the connection had died.
+func (db *DB) Read(ctx context.Context, f func(sqldb.Tx) error) error {
+	return onceMore(ctx, func() error { return db.transact(ctx, beginRead, f) })
+}
+
+// Write calls f with a transaction that writes.
+func (db *DB) Write(ctx context.Context, f func(sqldb.Tx) error) error {
+	return repeated(ctx, func() error { return db.transact(ctx, "BEGIN", f) })
+}
+
+func (db *DB) transact(ctx context.Context, begin string, f func(sqldb.Tx) error) error {
+	return db.with(ctx, func(ctx context.Context, conn *pgx.Conn) error {
+		t := &tx{conn: conn, begin: begin}
+		defer t.rollback(ctx) // of a transaction that did not end, also when f panics
+		if err := f(t); err != nil {
+			return err
+		}
+		return t.commit(ctx)
+	})
+}
