@@ -5,6 +5,7 @@ SHELL     := bash -o pipefail
 CACHE     := .cache
 TOOL      := go tool -modfile=tools/go.mod
 GOLANGCI  := go tool -modfile=tools/lint/go.mod golangci-lint
+BUF       := go tool -modfile=../../tools/buf/go.mod buf
 TESTSUM   := $(TOOL) gotestsum --format pkgname
 TESTFLAGS ?=
 FUZZTIME  ?= 30s
@@ -12,7 +13,7 @@ FUZZTIME  ?= 30s
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build demo test prepare test-race lint fmt fuzz bench kill conformance mutants cross gen gen-check tidy-check check clean
+.PHONY: help build demo test prepare test-race lint fmt fuzz bench kill conformance mutants cross gen gen-check proto-check tidy-check check clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -75,12 +76,16 @@ gen-check: ## Fail when generating changes something.
 	before="$$(state)"; $(MAKE) --no-print-directory gen; \
 	[ "$$before" = "$$(state)" ] || { git status --short; echo "generated files were stale: commit what make gen made" >&2; exit 1; }
 
+proto-check: ## Fail when the wire breaks with what was released (sdk/proto/released.binpb).
+	cd sdk/proto && $(BUF) lint
+	cd sdk/proto && $(BUF) breaking --against released.binpb
+
 tidy-check: ## Fail when a go.mod or go.sum is not tidy.
 	go mod tidy -diff
 	go -C tools mod tidy -diff
 	go -C tools/lint mod tidy -diff
 
-check: tidy-check gen-check lint cross test test-race ## Everything that a change must pass; CI runs this.
+check: tidy-check gen-check proto-check lint cross test test-race ## Everything that a change must pass; CI runs this.
 	@$(MAKE) --no-print-directory fuzz FUZZTIME=5s
 
 clean: ## Remove everything that make made: bin/ and .cache/.
