@@ -24,13 +24,13 @@ func (m Manifest) Check() error {
 	c.that(m.Version != "", "version", "must not be empty")
 	c.contract(m.Contract)
 	for _, text := range []struct{ field, text string }{
-		{"name", m.Name}, {"version", m.Version}, {"sdk", m.SDK}, {"contract", m.Contract}, {"homepage", m.Homepage}, {"license", m.License},
+		{"version", m.Version}, {"sdk", m.SDK}, {"contract", m.Contract}, {"homepage", m.Homepage}, {"license", m.License},
 	} {
 		c.text(text.field, text.text)
 	}
 	c.that(len(m.Services) > 0, "services", "must name what the program serves")
 	each(&c, "services", m.Services, func(field, service string) {
-		c.that(service != "" && strings.Trim(service, lower+digits+"._") == "", field, "must be a name such as mlstore.tracking.v1")
+		c.that(madeOf(service, lower+digits+"._"), field, "must be a name such as mlstore.tracking.v1")
 	})
 	c.command(m.Command)
 	c.that(len(m.Schemes) > 0, "schemes", "must name a scheme")
@@ -44,8 +44,10 @@ func (m Manifest) Check() error {
 
 // ManifestName reports whether name may be a plugin's. The rule keeps it from being a path.
 func ManifestName(name string) bool {
-	return name != "" && len(name) <= 32 && strings.Contains(lower, name[:1]) && strings.Trim(name, lower+digits+"-") == ""
+	return madeOf(name, lower+digits+"-") && len(name) <= 32 && strings.Contains(lower, name[:1])
 }
+
+func madeOf(text, letters string) bool { return text != "" && strings.Trim(text, letters) == "" }
 
 const (
 	lower  = "abcdefghijklmnopqrstuvwxyz"
@@ -76,7 +78,8 @@ func (c *manifestCheck) err() error {
 
 // text refuses what would steer a terminal or fill a screen.
 func (c *manifestCheck) text(field, text string) {
-	c.that(utf8.ValidString(text) && !strings.ContainsFunc(text, unicode.IsControl), field, "must be text without control characters")
+	plain := utf8.ValidString(text) && !strings.ContainsFunc(text, unicode.IsControl)
+	c.that(plain, field, "must be text without control characters")
 	c.that(utf8.RuneCountInString(text) <= manifestTextLimit, field, "must have at most %d characters", manifestTextLimit)
 }
 
@@ -117,10 +120,10 @@ func (c *manifestCheck) scheme(field string, s ManifestScheme) {
 	})
 	unique(c, field+".kinds", s.Kinds, func(kind string) string { return kind })
 	each(c, field+".capabilities", s.Capabilities, func(field string, capability Capability) {
-		c.that(capability != "" && strings.Trim(string(capability), lower+digits+"._-") == "", field, "must be the name of a capability")
+		c.that(madeOf(string(capability), lower+digits+"._-"), field, "must be the name of a capability")
 	})
 	each(c, field+".options", s.Options, func(field string, o ManifestOption) {
-		c.that(o.Name != "" && strings.Trim(o.Name, lower+upper+digits+"._-") == "", field+".name", "must be letters, digits, ., _ or -")
+		c.that(madeOf(o.Name, lower+upper+digits+"._-"), field+".name", "must be letters, digits, ., _ or -")
 		c.that(!o.Secret || o.Default == "", field+".default", "must be empty for a secret")
 		c.text(field+".about", o.About)
 		c.text(field+".default", o.Default)
@@ -132,8 +135,8 @@ func manifestKinds() []string { return []string{"tracking", "artifacts", "regist
 
 // manifestScheme is what the registry looks up.
 func manifestScheme(scheme string) bool {
-	return scheme != "" && len(scheme) <= 32 && strings.Contains(lower, scheme[:1]) &&
-		strings.Trim(scheme, lower+digits+"+-.") == "" && !strings.Contains(scheme, "..")
+	return madeOf(scheme, lower+digits+"+-.") && len(scheme) <= 32 && strings.Contains(lower, scheme[:1]) &&
+		!strings.Contains(scheme, "..")
 }
 
 // manifestVariable takes the name of a variable, and NAME_* for all that begin so; never all there are.
@@ -143,8 +146,7 @@ func manifestVariable(name string) bool {
 			return false
 		}
 	}
-	return name != "" && len(name) <= manifestTextLimit && !strings.Contains(digits, name[:1]) &&
-		strings.Trim(name, lower+upper+digits+"_") == ""
+	return madeOf(name, lower+upper+digits+"_") && len(name) <= manifestTextLimit && !strings.Contains(digits, name[:1])
 }
 
 // each calls check with the name of every entry's field, and refuses a list that is too long.

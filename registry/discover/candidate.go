@@ -68,11 +68,12 @@ func readIn(dir, name string) (Candidate, error) {
 		return c, err
 	}
 	c.manifest = hexDigest(text)
-	return c, c.locate(strings.TrimSuffix(name, ".json"))
+	err = locate(&c, strings.TrimSuffix(name, ".json"))
+	return c, err
 }
 
 // locate finds the program: what the manifest's command names, else the file beside it.
-func (c *Candidate) locate(program string) error {
+func locate(c *Candidate, program string) error {
 	if len(c.Manifest.Command) > 0 {
 		program, c.Args = filepath.FromSlash(c.Manifest.Command[0]), c.Manifest.Command[1:]
 	} else if runtime.GOOS == "windows" {
@@ -96,16 +97,16 @@ func realDir(path string) (string, error) {
 	if !filepath.IsAbs(path) {
 		return "", core.Invalid("folder", "the folder %s is not an absolute path", path)
 	}
-	real, err := filepath.EvalSymlinks(path)
+	resolved, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return "", fileError(err)
 	}
-	info, err := os.Stat(real)
+	info, err := os.Stat(resolved)
 	switch {
 	case err != nil:
 		return "", fileError(err)
 	case !info.IsDir():
 		return "", core.Invalid("folder", "%s is no folder", path)
 	}
-	return real, nil
+	return resolved, nil
 }

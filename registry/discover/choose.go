@@ -18,7 +18,7 @@ type choice struct {
 	file         string
 }
 
-func (f *Found) readChoices(dir string) error {
+func (s *search) readChoices(dir string) error {
 	var settings struct {
 		Schemes map[string]string `json:"schemes"`
 	}
@@ -26,7 +26,7 @@ func (f *Found) readChoices(dir string) error {
 		return err
 	}
 	for scheme, name := range settings.Schemes {
-		f.choices = append(f.choices, choice{scheme, name, filepath.Join(dir, settingsFile)})
+		s.found.choices = append(s.found.choices, choice{scheme, name, filepath.Join(dir, settingsFile)})
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package discover
 
 import (
+	"os"
 	"path/filepath"
 	"runtime"
 )
@@ -15,6 +16,23 @@ const (
 type Places struct {
 	Env        func(string) string // the environment; nil has no variable
 	Executable string              // of this process, absolute and without symbolic links; empty is unknown
+}
+
+// Default is the options for this process: the folders of its Places, and what $MLSTORE_PLUGIN_LOCKED says.
+func Default(env func(string) string) Options {
+	p := Here(env)
+	return Options{Dirs: p.Dirs(), Locked: p.Locked()}
+}
+
+// Here is the places of the process that asks.
+func Here(env func(string) string) Places {
+	p := Places{Env: env}
+	if path, err := os.Executable(); err == nil {
+		if path, err = filepath.EvalSymlinks(path); err == nil && filepath.IsAbs(path) {
+			p.Executable = path
+		}
+	}
+	return p
 }
 
 // Dirs lists the folders that are searched, in order: those that $MLSTORE_PLUGIN_PATH names, the user's, the folder

@@ -47,44 +47,51 @@ type Rejected struct {
 
 // Find looks for plugins. What is wrong with one of them, or with a folder, is in Found.Rejected; its own error is ctx's.
 func Find(ctx context.Context, o Options) (Found, error) {
-	var f Found
-	seen := map[string]bool{}
+	s := search{locked: o.Locked, seen: map[string]bool{}}
 	for _, dir := range o.Dirs {
 		if err := core.Interrupted(ctx); err != nil {
 			return Found{}, core.Do("find plugins", dir, err)
 		}
-		real, err := realDir(dir)
-		switch {
-		case err == nil && seen[real], errors.Is(err, fs.ErrNotExist):
-			continue
-		case err != nil:
-			f.reject(filepath.Base(dir), dir, Candidate{}, err)
-			continue
-		}
-		seen[real] = true
-		f.search(real, o.Locked)
+		s.look(dir)
 	}
-	slices.SortFunc(f.Plugins, func(a, b Candidate) int { return cmp.Compare(a.Name(), b.Name()) })
-	return f, nil
+	slices.SortFunc(s.found.Plugins, func(a, b Candidate) int { return cmp.Compare(a.Name(), b.Name()) })
+	return s.found, nil
 }
 
-// search adds what one folder holds.
-func (f *Found) search(dir string, locked bool) {
+// search is one look through the folders.
+type search struct {
+	locked bool
+	seen   map[string]bool // folders
+	found  Found
+}
+
+// look adds what one folder holds. A folder that is not there holds nothing.
+func (s *search) look(dir string) {
+	resolved, err := realDir(dir)
+	switch {
+	case err == nil && s.seen[resolved], errors.Is(err, fs.ErrNotExist):
+		return
+	case err != nil:
+		s.reject(filepath.Base(dir), dir, Candidate{}, err)
+		return
+	}
+	s.seen[resolved] = true
+	dir = resolved
 	names, err := manifests(dir)
 	if err != nil {
-		f.reject(filepath.Base(dir), dir, Candidate{}, err)
+		s.reject(filepath.Base(dir), dir, Candidate{}, err)
 		return
 	}
 	if err := safeDir(dir); err != nil {
-		f.rejectAll(dir, names, err)
+		s.rejectAll(dir, names, err)
 		return
 	}
-	if err := f.readChoices(dir); err != nil {
-		f.reject(settingsFile, filepath.Join(dir, settingsFile), Candidate{}, err)
+	if err := s.readChoices(dir); err != nil {
+		s.reject(settingsFile, filepath.Join(dir, settingsFile), Candidate{}, err)
 	}
-	lock, pinned, err := readLock(dir)
+	lock, there, err := readLock(dir)
 	if err != nil {
-		f.rejectAll(dir, names, err)
+		s.rejectAll(dir, names, err)
 		return
 	}
 	for _, name := range names {
@@ -93,14 +100,14 @@ func (f *Found) search(dir string, locked bool) {
 		case err != nil:
 		case c.Name() != name:
 			err = core.Invalid("name", "the manifest is that of %q, and its file is called %s", c.Name(), filepath.Base(c.File))
-		case pinned || locked:
-			err = c.pinned(lock)
+		case there || s.locked:
+			err = pinned(&c, lock)
 		}
 		if err != nil {
-			f.reject(name, c.File, c, err)
+			s.reject(name, c.File, c, err)
 			continue
 		}
-		f.add(c)
+		s.add(c)
 	}
 }
 
@@ -122,29 +129,30 @@ func manifests(dir string) ([]string, error) {
 }
 
 // pinned holds a plugin to the lock file of its folder.
-func (c *Candidate) pinned(lock Lock) error {
+func pinned(c *Candidate, lock Lock) error {
 	pin, ok := lock.pin(c.Name())
 	if !ok {
 		return core.Errorf(core.FailedPrecondition, "no lock file pins it: run mlstore plugin install %s", c.Path)
 	}
-	return c.hold(pin)
+	return hold(c, pin)
 }
 
-func (f *Found) add(c Candidate) {
-	if slices.ContainsFunc(f.Plugins, func(other Candidate) bool { return other.Name() == c.Name() }) {
-		f.Shadowed = append(f.Shadowed, c)
+func (s *search) add(c Candidate) {
+	if slices.ContainsFunc(s.found.Plugins, func(other Candidate) bool { return other.Name() == c.Name() }) {
+		s.found.Shadowed = append(s.found.Shadowed, c)
 		return
 	}
-	f.Plugins = append(f.Plugins, c)
+	s.found.Plugins = append(s.found.Plugins, c)
 }
 
-func (f *Found) reject(name, file string, c Candidate, err error) {
-	f.Rejected = append(f.Rejected, Rejected{Name: name, File: file, Manifest: c.Manifest, Err: core.Do("read plugin", name, err)})
+func (s *search) reject(name, file string, c Candidate, err error) {
+	err = core.Do("read plugin", name, err)
+	s.found.Rejected = append(s.found.Rejected, Rejected{Name: name, File: file, Manifest: c.Manifest, Err: err})
 }
 
-func (f *Found) rejectAll(dir string, names []string, err error) {
+func (s *search) rejectAll(dir string, names []string, err error) {
 	for _, name := range names {
-		f.reject(name, filepath.Join(dir, filePrefix+name+".json"), Candidate{}, err)
+		s.reject(name, filepath.Join(dir, filePrefix+name+".json"), Candidate{}, err)
 	}
 }
 

@@ -92,23 +92,23 @@ func readSide(dir, name string, into any) (there bool, err error) {
 }
 
 // hold checks what was read of a plugin against its pin, short of reading the program.
-func (c *Candidate) hold(p Pin) error {
+func hold(c *Candidate, p Pin) error {
 	program, err := filepath.Rel(c.Dir, c.Path)
 	if err != nil {
 		return err
 	}
 	if p.Manifest != c.manifest || p.Version != c.Manifest.Version || p.Program != filepath.ToSlash(program) {
-		return c.changed(c.File)
+		return changed(*c, c.File)
 	}
 	if p.Size != c.Size {
-		return c.changed(c.Path)
+		return changed(*c, c.Path)
 	}
 	c.Digest = p.SHA256
 	return nil
 }
 
 // changed is the error for a file that is not the one that was installed.
-func (c *Candidate) changed(path string) error {
+func changed(c Candidate, path string) error {
 	return &core.Error{
 		Code: core.FailedPrecondition, Reason: ReasonChecksum, Key: c.Name(),
 		Err: errorf("%s is not the file that was installed (%s pins it): if you changed it, run mlstore plugin install again",

@@ -23,7 +23,7 @@ func Verify(ctx context.Context, c Candidate) error {
 	case err != nil:
 		return core.Do(op, c.Name(), err)
 	case digest != c.Digest || size != c.Size:
-		return core.Do(op, c.Name(), c.changed(c.Path))
+		return core.Do(op, c.Name(), changed(c, c.Path))
 	}
 	return nil
 }
