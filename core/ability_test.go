@@ -3,6 +3,11 @@ package core_test
 import (
 	"context"
 	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -101,5 +106,30 @@ func TestCheckPage(t *testing.T) {
 		if got != want || (err != nil) != (want == 0) {
 			t.Errorf("CheckPage(%d) = %d, %v", limit, got, err)
 		}
+	}
+}
+
+// Every promise that capability.go declares is among the names, which are sorted.
+func TestPromiseNames(t *testing.T) {
+	t.Parallel()
+	file, err := parser.ParseFile(token.NewFileSet(), "capability.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var declared []core.Capability
+	ast.Inspect(file, func(n ast.Node) bool {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok || spec.Type == nil {
+			return true
+		}
+		if ident, ok := spec.Type.(*ast.Ident); ok && ident.Name == "Capability" {
+			text, _ := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+			declared = append(declared, core.Capability(text))
+		}
+		return false
+	})
+	slices.Sort(declared)
+	if diff := cmp.Diff(declared, core.PromiseNames()); diff != "" {
+		t.Errorf("(-declared +named):\n%s", diff)
 	}
 }

@@ -58,6 +58,14 @@ func AbilityNames() []Capability {
 	return names
 }
 
+// PromiseNames returns the names of all promises of the contract, sorted.
+func PromiseNames() []Capability {
+	return []Capability{
+		ArtifactMtime, ArtifactVerbatim, AtomicBatch, DefaultExperiment, FloatInf, FloatNegativeZero, HistoryMissingRun,
+		IdempotentCreate, MetricNaNOrder, PagesKeyset, PutIfAbsent, SearchNative, VersionUser,
+	}
+}
+
 // CapabilitiesOf returns what belongs into Info.Capabilities: the abilities that s has, found by As, and the promises
 // given, sorted and each once.
 func CapabilitiesOf(s Store, promises ...Capability) []Capability {
