@@ -26,7 +26,8 @@ func (a *app) command() *cobra.Command {
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return a.checkOutput(cmd) }
 	root.AddCommand(
 		a.experimentsCommand(), a.runsCommand(), a.artifactsCommand(), a.modelsCommand(), a.resolveCommand(),
-		a.conformanceCommand(), a.doctorCommand(), a.demoCommand(), a.versionCommand(), exitCodesTopic(), environmentTopic(),
+		a.conformanceCommand(), a.pluginCommand(), a.doctorCommand(), a.demoCommand(), a.versionCommand(), exitCodesTopic(),
+		environmentTopic(),
 	)
 	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(formats(), cobra.ShellCompDirectiveNoFileComp))
 	a.finish(root)
@@ -85,6 +86,9 @@ func environmentTopic() *cobra.Command {
   MLFLOW_EXPERIMENT_NAME                likewise, by name
   MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR  false: no progress bars
   NO_COLOR                              not empty: no colours
+  MLSTORE_PLUGIN_PATH                   folders that are searched for plugins first, separated as in PATH
+  MLSTORE_PLUGIN_LOCKED                 1: only plugins that were installed, and so are pinned, are used
+  XDG_DATA_HOME                         below it, in mlstore/plugins, is your own folder of plugins
   MLSTORE_CONFORMANCE_LEVEL, MLSTORE_CONFORMANCE_SEED
                                         what conformance suites in tests (go test) run; the command has flags for it
 `}

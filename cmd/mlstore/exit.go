@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mlstore/mlstore/core"
+	"github.com/mlstore/mlstore/registry/discover"
 )
 
 // The exit codes, as exitCodesText explains them.
@@ -23,6 +24,7 @@ const (
 	exitAuth        = 5
 	exitConflict    = 6
 	exitUnavailable = 7
+	exitPlugin      = 8
 	exitConformance = 9
 	exitInterrupted = 130
 )
@@ -37,7 +39,7 @@ const exitCodesText = `Exit codes:
     5  not allowed: the store wants credentials, or refuses these
     6  conflict: the name is taken, or the entity is in the wrong state, such as deleted
     7  the store cannot be reached, is too busy, or did not answer in time
-    8  a plugin failed (kept free: this release starts no plugins)
+    8  a plugin is refused, is not what was installed, does not start, crashed or froze
     9  conformance: the store breaks the contract
   130  interrupted by SIGINT or SIGTERM
 `
@@ -65,6 +67,9 @@ func exitCode(err error) int {
 	if e, ok := errors.AsType[*exitError](err); ok {
 		return e.code
 	}
+	if pluginFailed(core.ReasonOf(err)) {
+		return exitPlugin
+	}
 	switch core.CodeOf(err) {
 	case core.InvalidArgument, core.OutOfRange:
 		return exitUsage
@@ -79,6 +84,14 @@ func exitCode(err error) int {
 	default:
 		return exitFailure
 	}
+}
+
+// pluginFailed reports whether an error is about a plugin's program, and not about the store that it serves.
+func pluginFailed(reason core.Reason) bool {
+	return slices.Contains([]core.Reason{
+		discover.ReasonAmbiguous, discover.ReasonRefused, discover.ReasonChecksum, "PROTOCOL_MISMATCH", "START_FAILED", "CRASHED",
+		"FROZEN", "CIRCUIT_OPEN", "TRANSPORT",
+	}, reason)
 }
 
 // run executes the command line and returns the exit code.
