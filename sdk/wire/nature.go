@@ -5,15 +5,16 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/mlstore/mlstore/core"
-	"github.com/mlstore/mlstore/sdk/wire/internal/pb/artifactv1"
-	"github.com/mlstore/mlstore/sdk/wire/internal/pb/pluginv1"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
 	"google.golang.org/protobuf/types/descriptorpb"
+
+	"github.com/mlstore/mlstore/core"
+	"github.com/mlstore/mlstore/sdk/wire/internal/pb/artifactv1"
+	"github.com/mlstore/mlstore/sdk/wire/internal/pb/pluginv1"
 )
 
 // The methods that whoever keeps a connection alive over restarts has to know.
