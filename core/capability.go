@@ -45,6 +45,7 @@ func abilities() []ability {
 		{"purger", has[Purger]},
 		{"registry_importer", has[RegistryImporter]},
 		{"sampled_history", has[SampledHistory]},
+		{"secret_updater", has[SecretUpdater]},
 		{"stages", has[Stages]},
 	}
 }

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 )
@@ -33,3 +34,9 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(mask), nil }
 
 // LogValue hides the secret from package log/slog.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(mask) }
+
+// SecretUpdater is the ability of an open store to go on with new secrets, such as a token that was renewed. It takes the
+// whole set, by the names of OpenRequest.Secrets; calls that run may still use the old one.
+type SecretUpdater interface {
+	UpdateSecrets(ctx context.Context, secrets map[string]Secret) error
+}

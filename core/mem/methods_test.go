@@ -230,7 +230,7 @@ func TestDescribe(t *testing.T) {
 		all = append(all, info.Capabilities...)
 	}
 	abilities := slices.DeleteFunc(core.AbilityNames(), func(c core.Capability) bool {
-		return c == "path_transfer" // memory is reached through streams alone
+		return c == "path_transfer" || c == "secret_updater" // memory has no files and no secrets
 	})
 	for _, want := range append(abilities,
 		core.AtomicBatch, core.PagesKeyset, core.PutIfAbsent, core.ArtifactMtime, core.ArtifactVerbatim, core.FloatInf,
