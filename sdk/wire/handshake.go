@@ -18,4 +18,8 @@ const (
 	LifelineVariable  = "MLSTORE_PLUGIN_LIFELINE"
 	SocketDirVariable = "PLUGIN_UNIX_SOCKET_DIR"
 	HealthService     = "plugin"
+
+	// AttachVariable tells a host, as JSON, of processes that somebody else has started, under a debugger say:
+	// {"NAME": {"protocol": 1, "socket": "/path", "pid": 4711}}.
+	AttachVariable = "MLSTORE_REATTACH_PLUGINS"
 )
