@@ -69,7 +69,8 @@ func libpqURI(raw string) (string, error) {
 			query.Set(name, value)
 		}
 	}
-	return "postgresql://" + rest + "?" + query.Encode(), nil
+	// A blank is %20: libpq, and pgx with it, take a plus as a plus.
+	return "postgresql://" + rest + "?" + strings.ReplaceAll(query.Encode(), "+", "%20"), nil
 }
 
 // joinHosts writes several hosts, which SQLAlchemy takes as host=a:5432&host=b:5432, as libpq takes them.

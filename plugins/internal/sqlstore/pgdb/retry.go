@@ -15,7 +15,7 @@ import (
 // it back and says so. Nothing else is repeated.
 func repeated(ctx context.Context, f func() error) error {
 	const most = 12
-	wait := time.Millisecond
+	wait := 2 * time.Millisecond
 	for attempt := 1; ; attempt++ {
 		err := f()
 		if attempt == most || !lostRace(err) {
@@ -27,7 +27,7 @@ func repeated(ctx context.Context, f func() error) error {
 			return core.Interrupted(ctx)
 		case <-time.After(pause):
 		}
-		wait = min(2*wait, 100*time.Millisecond)
+		wait = min(2*wait, time.Second)
 	}
 }
 
