@@ -15,19 +15,31 @@ const pythonVersion = "3.11"
 // install makes dir an environment with exactly what pins lists, byte-compiled so that a test's first import is quick.
 // The pins are complete, so nothing is resolved: that is how one release can run on another's dependencies.
 func (v venvs) install(ctx context.Context, dir, pins string) error {
+	_, err := v.installPins(ctx, dir, pins)
+	return err
+}
+
+// installPins is install, and returns the command line that installs more.
+func (v venvs) installPins(ctx context.Context, dir, pins string) (pip []string, err error) {
 	tools, err := v.ensure(ctx, "uv", v.bootstrap)
 	if err != nil {
-		return fmt.Errorf("prepare uv: %w", err)
+		return nil, fmt.Errorf("prepare uv: %w", err)
 	}
 	uv := program(tools, "uv")
 	if err := v.run(ctx, uv, "venv", "--quiet", "--python", pythonVersion, dir); err != nil {
-		return fmt.Errorf("%w\nCPython %s must be on PATH, or to be had by uv", err, pythonVersion)
+		return nil, fmt.Errorf("%w\nCPython %s must be on PATH, or to be had by uv", err, pythonVersion)
 	}
 	if err := os.Mkdir(filepath.Join(dir, homeDir), 0o700); err != nil {
-		return err
+		return nil, err
 	}
-	pip := []string{uv, "pip", "install", "--quiet", "--no-deps", "--compile-bytecode", "--python", program(dir, "python")}
-	if err := v.run(ctx, append(pip, "--requirements", pins)...); err != nil {
+	pip = []string{uv, "pip", "install", "--quiet", "--no-deps", "--compile-bytecode", "--python", program(dir, "python")}
+	return pip, v.run(ctx, append(pip, "--requirements", pins)...)
+}
+
+// installMLflow is install for an environment with a release of MLflow.
+func (v venvs) installMLflow(ctx context.Context, dir, pins string) error {
+	pip, err := v.installPins(ctx, dir, pins)
+	if err != nil {
 		return err
 	}
 	// mlflow and mlflow-skinny hold the same files, and wheels are unpacked side by side: the release that is meant comes last.

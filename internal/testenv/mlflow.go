@@ -20,7 +20,7 @@ func MLflow(t testing.TB, version string) *Python {
 	ctx, cancel := context.WithTimeout(t.Context(), installTimeout)
 	defer cancel()
 	v := venvs{root: Root(t), logf: t.Logf}
-	dir, err := v.ensure(ctx, "mlflow-"+version, v.install)
+	dir, err := v.ensure(ctx, "mlflow-"+version, v.installMLflow)
 	if err != nil {
 		t.Fatalf("prepare MLflow %s: %v", version, err)
 	}

@@ -31,7 +31,7 @@ print(mlflow.__version__, mlflow.get_run(run.info.run_id).data.params)
 func TestUnknownMLflowVersionNamesTheKnownOnes(t *testing.T) {
 	t.Parallel()
 	v := venvs{root: Root(t), logf: t.Logf}
-	_, err := v.ensure(t.Context(), "mlflow-0.0.1", v.install)
+	_, err := v.ensure(t.Context(), "mlflow-0.0.1", v.installMLflow)
 	if err == nil || !strings.Contains(err.Error(), "[1.30.1 2.22.5 3.18.0]") {
 		t.Errorf("error %v, want one that lists the versions with pins", err)
 	}

@@ -15,3 +15,8 @@ func TestPrepareMLflow(t *testing.T) {
 		t.Logf("MLflow %s is ready", version)
 	}
 }
+
+func TestPrepareGRPC(t *testing.T) {
+	t.Parallel()
+	GRPC(t)
+}
