@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -35,7 +36,7 @@ func Postgres(t testing.TB) string {
 	if admin == "" {
 		admin = sharedPostgres(t)
 	}
-	return newDatabase(t, admin)
+	return newDatabase(t, admin, "")
 }
 
 // sharedPostgres returns the URL of the server that all tests share.
@@ -70,10 +71,27 @@ func sharedPostgres(t testing.TB) string {
 	return admin
 }
 
-// newDatabase makes an empty database for the test on the server at the URL admin.
-func newDatabase(t testing.TB, admin string) string {
+// PostgresCopy returns the URL of a new database that holds what the one at the URL source holds, to which nobody may be
+// connected. It is dropped when the test has ended.
+func PostgresCopy(t testing.TB, source string) string {
 	t.Helper()
-	database, name := emptyDatabase(t, admin)
+	u, err := url.Parse(source)
+	if err != nil {
+		t.Fatalf("read the database's URL: %v", err)
+	}
+	admin := os.Getenv(postgresVariable)
+	if admin == "" {
+		copied := *u
+		copied.Path = "/postgres"
+		admin = copied.String()
+	}
+	return newDatabase(t, admin, " TEMPLATE "+strings.TrimPrefix(u.Path, "/"))
+}
+
+// newDatabase makes a database for the test on the server at the URL admin: empty, but for what options say.
+func newDatabase(t testing.TB, admin, options string) string {
+	t.Helper()
+	database, name := makeDatabase(t, admin, options)
 	t.Cleanup(func() {
 		ctx := context.WithoutCancel(t.Context())
 		err := administer(ctx, admin, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)")
@@ -87,8 +105,8 @@ func newDatabase(t testing.TB, admin string) string {
 	return database
 }
 
-// emptyDatabase makes a database and returns its URL and its name.
-func emptyDatabase(t testing.TB, admin string) (database, name string) {
+// makeDatabase makes a database and returns its URL and its name.
+func makeDatabase(t testing.TB, admin, options string) (database, name string) {
 	t.Helper()
 	u, err := url.Parse(admin)
 	if err != nil {
@@ -97,7 +115,7 @@ func emptyDatabase(t testing.TB, admin string) (database, name string) {
 	var random [8]byte
 	_, _ = rand.Read(random[:]) // never fails (its documentation)
 	name = "mlstore_" + hex.EncodeToString(random[:])
-	if err := administer(t.Context(), admin, "CREATE DATABASE "+name); err != nil {
+	if err := administer(t.Context(), admin, "CREATE DATABASE "+name+options); err != nil {
 		t.Fatalf("make a database: %v", err)
 	}
 	u.Path = "/" + name

@@ -65,7 +65,7 @@ func (s *PostgresServer) URL() string { return s.cluster.url() }
 // Database returns the URL of a new and empty database, which is gone with the server.
 func (s *PostgresServer) Database(t testing.TB) string {
 	t.Helper()
-	database, _ := emptyDatabase(t, s.URL())
+	database, _ := makeDatabase(t, s.URL(), "")
 	return database
 }
 

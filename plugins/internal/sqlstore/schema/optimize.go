@@ -1,0 +1,132 @@
+package schema
+
+import (
+	"context"
+	"strings"
+
+	"github.com/mlstore/mlstore/core"
+	"github.com/mlstore/mlstore/plugins/internal/sqlstore/sqldb"
+)
+
+// IndexState is one of Indexes and whether the database has it.
+type IndexState struct {
+	Index
+
+	Present bool
+}
+
+// ReadIndexes lists the extra indexes.
+func ReadIndexes(ctx context.Context, db sqldb.DB) ([]IndexState, error) {
+	var states []IndexState
+	err := db.Read(ctx, func(tx sqldb.Tx) error {
+		var err error
+		states, err = indexStates(ctx, tx, db.Dialect())
+		return err
+	})
+	return states, err
+}
+
+func indexStates(ctx context.Context, tx sqldb.Tx, d sqldb.Dialect) ([]IndexState, error) {
+	present, err := indexNames(ctx, tx, d)
+	if err != nil {
+		return nil, err
+	}
+	var states []IndexState
+	for _, index := range Indexes() {
+		states = append(states, IndexState{index, present[index.Name]})
+	}
+	return states, nil
+}
+
+// indexNames are the names of all indexes that were created by a statement.
+func indexNames(ctx context.Context, tx sqldb.Tx, d sqldb.Dialect) (map[string]bool, error) {
+	sql := "SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+	if d == sqldb.Postgres {
+		sql = "SELECT indexname::text FROM pg_catalog.pg_indexes WHERE schemaname = current_schema()"
+	}
+	rows, err := tx.Query(ctx, sql)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	names := map[string]bool{}
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, err
+		}
+		names[name] = true
+	}
+	return names, rows.Err()
+}
+
+// OptimizeOptions are those of Optimize.
+type OptimizeOptions struct {
+	DryRun bool // change nothing
+	Remove bool // remove the extra indexes instead of creating them
+}
+
+// Optimize creates the extra indexes that are missing, or removes those that are there, and has the database gather
+// statistics for its planner. It returns the statements that it ran, or would run. While it creates an index, the database
+// takes no changes of that table.
+func Optimize(ctx context.Context, db sqldb.DB, o OptimizeOptions) ([]string, error) {
+	s, err := Read(ctx, db)
+	if err == nil {
+		err = s.Err()
+	}
+	if err != nil {
+		return nil, err
+	}
+	var statements []string
+	plan := func(tx sqldb.Tx) error {
+		states, err := indexStates(ctx, tx, db.Dialect())
+		if err != nil {
+			return err
+		}
+		statements = nil
+		for _, index := range states {
+			switch {
+			case o.Remove && index.Present:
+				statements = append(statements, index.drop())
+			case !o.Remove && !index.Present:
+				statements = append(statements, index.create())
+			}
+		}
+		statements = append(statements, "ANALYZE")
+		return nil
+	}
+	if o.DryRun {
+		err := db.Read(ctx, plan)
+		return statements, err
+	}
+	err = db.Write(ctx, func(tx sqldb.Tx) error {
+		if err := exclusive(ctx, tx, db.Dialect()); err != nil {
+			return err
+		}
+		if err := plan(tx); err != nil {
+			return err
+		}
+		return run(ctx, tx, statements)
+	})
+	return statements, core.Do("optimize", "", err)
+}
+
+// indexesOfMLflow are the names of the indexes that the revision Head has on the tables that the stores use.
+func indexesOfMLflow(d sqldb.Dialect) (map[string]string, error) {
+	statements, err := read(d, "head.sql")
+	if err != nil {
+		return nil, err
+	}
+	used := map[string]bool{}
+	for _, table := range usedTables() {
+		used[table] = true
+	}
+	names := map[string]string{}
+	for _, sql := range statements {
+		rest, isIndex := strings.CutPrefix(strings.Replace(sql, "CREATE UNIQUE INDEX", "CREATE INDEX", 1), "CREATE INDEX ")
+		if words := strings.Fields(rest); isIndex && used[words[2]] { // name ON table
+			names[words[0]] = sql
+		}
+	}
+	return names, nil
+}

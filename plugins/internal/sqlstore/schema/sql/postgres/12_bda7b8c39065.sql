@@ -1,0 +1,1 @@
+ALTER TABLE model_version_tags ALTER COLUMN value TYPE TEXT;

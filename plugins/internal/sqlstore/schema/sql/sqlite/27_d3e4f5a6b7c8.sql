@@ -1,0 +1,1 @@
+ALTER TABLE endpoint_bindings ADD COLUMN display_name VARCHAR(255);

@@ -1,0 +1,132 @@
+package schema
+
+import (
+	"context"
+
+	"github.com/mlstore/mlstore/core"
+	"github.com/mlstore/mlstore/plugins/internal/sqlstore/sqldb"
+)
+
+// UpgradeOptions are those of Upgrade. The zero value upgrades to the revision Head.
+type UpgradeOptions struct {
+	DryRun bool       // change nothing
+	Step   func(Step) // told of every step before it is done; may be nil
+}
+
+// Step is one step of an upgrade.
+type Step struct {
+	Number, Of int // from 1
+	Revision   string
+	Statements []string
+}
+
+// Upgrade brings a database forward to the revision Head, every step in a transaction of its own, so that a step that fails
+// leaves the database at the revision before. An empty database and a current one stay as they are.
+//
+// A database of SQLite must have been opened without foreign keys, since a table that is built anew would take with it
+// what refers to it. One that holds traces is led to the last revision that keeps them as they are, with an error that
+// says what is left to MLflow.
+func Upgrade(ctx context.Context, db sqldb.DB, o UpgradeOptions) (Status, error) {
+	s, err := Read(ctx, db)
+	if err != nil || s.State == Empty {
+		return s, err
+	}
+	if known(s.Revision) < 0 {
+		return s, core.State("schema", "the database has MLflow's schema of revision %s, which we cannot upgrade", s.Revision)
+	}
+	if err := foreignKeysOff(ctx, db); err != nil && !o.DryRun {
+		return s, err
+	}
+	all, err := steps(db.Dialect())
+	if err != nil {
+		return s, err
+	}
+	left := all[known(s.Revision):]
+	for i, next := range left {
+		if next.revision == analytics {
+			if err := noTraces(ctx, db); err != nil {
+				s, readErr := Read(ctx, db)
+				if readErr != nil {
+					err = readErr
+				}
+				return s, err
+			}
+		}
+		if o.Step != nil {
+			o.Step(Step{Number: i + 1, Of: len(left), Revision: next.revision, Statements: next.statements})
+		}
+		if o.DryRun {
+			continue
+		}
+		before := s.Revision
+		if i > 0 {
+			before = left[i-1].revision
+		}
+		if err := next.apply(ctx, db, before); err != nil {
+			return s, core.Do("upgrade to revision "+next.revision, "schema", err)
+		}
+	}
+	return Read(ctx, db)
+}
+
+// apply does the step in one transaction, unless another process has done it meanwhile.
+func (s step) apply(ctx context.Context, db sqldb.DB, before string) error {
+	return db.Write(ctx, func(tx sqldb.Tx) error {
+		if err := exclusive(ctx, tx, db.Dialect()); err != nil {
+			return err
+		}
+		now, err := revisions(ctx, tx)
+		if err != nil {
+			return err
+		}
+		switch {
+		case len(now) != 1 || known(now[0]) < 0:
+			return core.Errorf(core.Aborted, "another program has changed the revision meanwhile: %v", now)
+		case known(now[0]) >= known(s.revision):
+			return nil // another process was faster
+		case now[0] != before:
+			return core.Errorf(core.Aborted, "another program has changed the revision meanwhile to %s", now[0])
+		}
+		if err := run(ctx, tx, s.statements); err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, "UPDATE alembic_version SET version_num = $1", s.revision)
+		return err
+	})
+}
+
+// foreignKeysOff refuses a database of SQLite that checks foreign keys.
+func foreignKeysOff(ctx context.Context, db sqldb.DB) error {
+	if db.Dialect() != sqldb.SQLite {
+		return nil
+	}
+	var on int
+	b := &sqldb.Batch{}
+	b.Query(sqldb.One(new(bool), &on), "PRAGMA foreign_keys")
+	if err := db.Fetch(ctx, b); err != nil {
+		return err
+	}
+	if on != 0 {
+		return core.Errorf(core.Internal, "the database was opened with foreign keys, which an upgrade must not have")
+	}
+	return nil
+}
+
+// noTraces refuses a database that holds traces.
+func noTraces(ctx context.Context, db sqldb.DB) error {
+	var has bool
+	err := db.Read(ctx, func(tx sqldb.Tx) error {
+		found, err := catalogue(ctx, tx, db.Dialect())
+		if err != nil || found["trace_info"] == nil { // a dry run leads through steps that are not done
+			return err
+		}
+		b := &sqldb.Batch{}
+		b.Query(sqldb.One(new(bool), &has), "SELECT EXISTS (SELECT 1 FROM trace_info)")
+		return tx.Do(ctx, b)
+	})
+	if err != nil || !has {
+		return err
+	}
+	return core.Errorf(core.Unimplemented, "the database holds traces, from which the next step derives what MLflow alone "+
+		"knows how to derive; it can be used as it is now, and mlflow db upgrade does the rest")
+}
