@@ -103,6 +103,9 @@ func TestPagesAreTheWholeInOrder(t *testing.T) {
 				if last := &page.Items[len(page.Items)-1]; parsed.Token(last) != page.Next {
 					t.Fatal("Token and Next differ")
 				}
+				if at, _ := query(limit, page.Next).After(); parsed.TokenAt(at) != page.Next {
+					t.Fatal("TokenAt and Next differ")
+				}
 				if len(page.Items) != limit || len(got) >= len(want) {
 					t.Fatalf("a page of %d runs, %d in all of %d, has a token", len(page.Items), len(got), len(want))
 				}

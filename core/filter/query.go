@@ -91,6 +91,9 @@ func (q *Query[T]) Token(last *T) string {
 	return encodeToken(values, q.id, q.order)
 }
 
+// TokenAt is Token for a store that knows the place of the page's last item and need not have read the item.
+func (q *Query[T]) TokenAt(last Cursor) string { return encodeToken(last.Values, q.id, q.order) }
+
 // place fills in the item's values for the order.
 func (q *Query[T]) place(item *T, values []KeyValue) {
 	for i, value := range q.values {
