@@ -1,0 +1,92 @@
+package query
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/mlstore/mlstore/core/filter"
+	"github.com/mlstore/mlstore/plugins/internal/sqlstore/sqldb"
+)
+
+// Search is one page of a search as SQL. It finds one row more than the page has when another page follows.
+type Search struct {
+	SQL   string
+	Args  []any
+	order []filter.OrderKey
+}
+
+// mostJoins is how many tables a search joins with that of its items. What lies beyond them is looked up row by row:
+// SQLite joins 64 tables at most, and Postgres plans no more than 8 in all orders.
+const mostJoins = 6
+
+// compiler writes one search.
+type compiler struct {
+	dialect sqldb.Dialect
+	shape   shape
+	args    []any
+	where   []string
+	pairs   []*pair
+	aliases int
+	fault   error // the first thing that the database cannot do
+}
+
+// bind adds an argument and returns its placeholder.
+func (c *compiler) bind(value any) string {
+	c.args = append(c.args, value)
+	return "$" + strconv.Itoa(len(c.args))
+}
+
+// in writes that the expression is one of the values of a slice.
+func (c *compiler) in(expr string, values any) string {
+	c.args = append(c.args, values)
+	return c.dialect.In(expr, len(c.args))
+}
+
+func (c *compiler) require(condition string) { c.where = append(c.where, condition) }
+
+// query is what the compiler reads of a filter.Query of any kind.
+type query interface {
+	Filter() filter.Filter
+	Order() []filter.OrderKey
+	Limit() int
+	After() (filter.Cursor, bool)
+}
+
+// search writes the whole statement. The conditions of view and experiments are in c.where already.
+func (c *compiler) search(q query, columns string) (Search, error) {
+	for _, clause := range q.Filter() {
+		c.require(c.clause(clause))
+	}
+	order := q.Order()
+	terms := make([]term, len(order))
+	for i, key := range order {
+		terms[i] = c.term(key)
+	}
+	if cursor, there := q.After(); there {
+		c.require(c.after(terms, order, cursor.Values))
+	}
+	if c.fault != nil {
+		return Search{}, c.fault
+	}
+	var b strings.Builder
+	b.WriteString("SELECT " + columns)
+	for i, t := range terms {
+		t.selected(&b, i)
+	}
+	b.WriteString(" FROM " + c.shape.from)
+	for _, p := range c.pairs {
+		b.WriteString(p.join())
+	}
+	if len(c.where) > 0 {
+		b.WriteString(" WHERE " + strings.Join(c.where, " AND "))
+	}
+	b.WriteString(" ORDER BY ")
+	for i, t := range terms {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		t.ordered(&b, i)
+	}
+	b.WriteString(" LIMIT " + strconv.Itoa(q.Limit()+1))
+	return Search{SQL: b.String(), Args: c.args, order: order}, nil
+}
