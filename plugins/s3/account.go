@@ -1,0 +1,103 @@
+package s3
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/mlstore/mlstore/core"
+)
+
+// account is what repositories that were opened with equal settings share.
+type account struct {
+	settings settings
+	client   *s3.Client
+	journal  *journal
+	release  func() error // gives one use back
+	kept     buffers
+
+	users int // guarded by the opener
+
+	mu    sync.Mutex
+	trees map[string]*tree // by bucket
+}
+
+// id names the settings without showing their secrets: uploads of others under the same settings are ours to abort.
+func (s *settings) id() string {
+	h := sha256.New()
+	_, _ = fmt.Fprintf(h, "%q %q %q %q %q %q", s.profile, s.endpoint, s.region, s.role, s.signature, s.accessKey.Reveal())
+	return hex.EncodeToString(h.Sum(nil)[:8])
+}
+
+// tree returns what is known of the bucket.
+func (a *account) tree(bucket string) *tree {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	t, found := a.trees[bucket]
+	if !found {
+		t = newTree()
+		a.trees[bucket] = t
+	}
+	return t
+}
+
+// abortStale aborts the uploads of processes that have died. What cannot be aborted now stays in the journal.
+func (a *account) abortStale(ctx context.Context) {
+	const patience = 10 * time.Second
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	a.journal.sweep(func(u upload) bool { return a.abort(ctx, u) == nil })
+}
+
+// abort removes the parts of an upload that nobody will complete. One that is not there any more is aborted.
+func (a *account) abort(ctx context.Context, u upload) error {
+	input := &s3.AbortMultipartUploadInput{Bucket: &u.Bucket, Key: &u.Key, UploadId: &u.ID}
+	if err := a.settings.access(input); err != nil {
+		return err
+	}
+	_, err := a.client.AbortMultipartUpload(ctx, input)
+	if err = failure(err); !errors.Is(err, core.ErrNotFound) {
+		return err
+	}
+	return nil
+}
+
+// access fills in what every request of the account carries.
+func (s *settings) access(input any) error {
+	if s.owner != "" {
+		setOwner(input, s.owner)
+	}
+	return s.extra.access(input)
+}
+
+// setOwner sets the owner that the bucket must have.
+func setOwner(input any, owner string) {
+	switch in := input.(type) {
+	case *s3.PutObjectInput:
+		in.ExpectedBucketOwner = &owner
+	case *s3.GetObjectInput:
+		in.ExpectedBucketOwner = &owner
+	case *s3.HeadObjectInput:
+		in.ExpectedBucketOwner = &owner
+	case *s3.ListObjectsV2Input:
+		in.ExpectedBucketOwner = &owner
+	case *s3.DeleteObjectInput:
+		in.ExpectedBucketOwner = &owner
+	case *s3.DeleteObjectsInput:
+		in.ExpectedBucketOwner = &owner
+	case *s3.CreateMultipartUploadInput:
+		in.ExpectedBucketOwner = &owner
+	case *s3.UploadPartInput:
+		in.ExpectedBucketOwner = &owner
+	case *s3.CompleteMultipartUploadInput:
+		in.ExpectedBucketOwner = &owner
+	case *s3.AbortMultipartUploadInput:
+		in.ExpectedBucketOwner = &owner
+	}
+}

@@ -1,0 +1,84 @@
+package s3
+
+import (
+	"context"
+	"os"
+	"sync"
+
+	"github.com/mlstore/mlstore/core"
+)
+
+// Opener opens repositories of artifacts in S3 and services that speak its protocol: s3://bucket or s3://bucket/prefix. The
+// zero value works. Openings with equal settings share connections, credentials and what is known of the bucket, so that the
+// roots of many runs cost nothing beyond their own names; those with others, such as another profile, share nothing.
+//
+// What it takes is told by [Schemes]. Options come from the request, the query of the URI, or the environment, in this order.
+type Opener struct {
+	Getenv  func(string) string // reads MLflow's variables; nil is os.Getenv
+	Journal string              // folder for the journals of uploads; empty is a folder of the user's cache
+
+	mu       sync.Mutex
+	accounts map[settings]*account
+}
+
+// Open opens the repository. A bad URI or option is ErrInvalid, without a look at the service. Uploads in several parts that
+// a process which has died left open under the same settings are aborted first, as far as that can be done in ten seconds.
+func (o *Opener) Open(ctx context.Context, request core.OpenRequest) (core.Backend, error) {
+	a, err := o.open(ctx, request)
+	if err != nil {
+		return core.Backend{}, core.Do("open", request.URI.String(), err)
+	}
+	return core.Backend{Artifacts: a}, nil
+}
+
+func (o *Opener) open(ctx context.Context, request core.OpenRequest) (*Artifacts, error) {
+	at, err := locate(request.URI)
+	if err != nil {
+		return nil, err
+	}
+	getenv := o.Getenv
+	if getenv == nil {
+		getenv = os.Getenv
+	}
+	s, err := settingsOf(request, getenv)
+	if err != nil {
+		return nil, err
+	}
+	acc, err := o.account(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	return newArtifacts(ctx, acc, at, request.ReadOnly), nil
+}
+
+// account returns the shared connection of the settings, made when nobody has one.
+func (o *Opener) account(ctx context.Context, s settings) (*account, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if a, found := o.accounts[s]; found {
+		a.users++
+		return a, nil
+	}
+	client, transport, err := newClient(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	j := newJournal(o.Journal, s.id())
+	a := &account{settings: s, client: client, journal: j, trees: map[string]*tree{}, users: 1}
+	a.release = func() error {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		if a.users--; a.users > 0 {
+			return nil
+		}
+		delete(o.accounts, s)
+		transport.CloseIdleConnections()
+		return j.close()
+	}
+	if o.accounts == nil {
+		o.accounts = map[settings]*account{}
+	}
+	o.accounts[s] = a
+	a.abortStale(ctx)
+	return a, nil
+}
