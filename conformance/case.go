@@ -52,6 +52,7 @@ type Case[S core.Store] struct {
 	Since string            // version of the contract that brought it; empty is 1.0
 	Rule  string            // the promise in one sentence, printed when it is broken
 	Why   string            // why it matters, or the bug that breaks it; may be empty
+	Alone bool              // it disturbs others or is disturbed by them: no other case runs at the same time
 
 	Run func(T, *Env[S])
 

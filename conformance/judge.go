@@ -18,7 +18,7 @@ func (s *session[S]) run(c Case[S]) Result {
 	began := time.Now()
 	result := s.verdictWithout(c)
 	if result == nil {
-		r := s.judge(c, s.perform(c), time.Since(began))
+		r := s.judge(c, s.inTurn(c), time.Since(began))
 		result = &r
 	}
 	result.Duration = time.Since(began)
@@ -83,6 +83,18 @@ func (s *session[S]) checkUndeclared(t T, name core.Capability) {
 	if err := refuse(t, s.store); !errors.Is(err, core.ErrUnsupported) {
 		t.Errorf("the store does not declare %q, and yet it answers: got error %v, want %v", name, err, core.ErrUnsupported)
 	}
+}
+
+// inTurn performs a case beside others, or alone.
+func (s *session[S]) inTurn(c Case[S]) account {
+	if c.Alone {
+		s.turn.Lock()
+		defer s.turn.Unlock()
+	} else {
+		s.turn.RLock()
+		defer s.turn.RUnlock()
+	}
+	return s.perform(c)
 }
 
 // perform runs the function of a case, but no longer than its time allows.

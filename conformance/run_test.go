@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -366,5 +368,33 @@ func TestHooks(t *testing.T) {
 	wantVerdict(t, r, conformance.Pass, "")
 	if r.Count(conformance.Pass) != 1 || restarts != 1 || f.healed != 1 || r.Transport != conformance.Process {
 		t.Errorf("%s over %s, %d restarts, healed %d times", r.Summary(), r.Transport, restarts, f.healed)
+	}
+}
+
+func TestAloneMeansAlone(t *testing.T) {
+	t.Parallel()
+	var running, most atomic.Int64
+	enter := func(conformance.T, *env) {
+		running.Add(1)
+		defer running.Add(-1)
+		runtime.Gosched() // let the others come
+	}
+	s := suite{Kind: "box"}
+	for i := range 40 {
+		c := kase{ID: fmt.Sprintf("XX-%03d", i), Name: "box/n", Rule: "r", Run: enter}
+		if i%10 == 5 {
+			c.Alone, c.Run = true, func(conformance.T, *env) {
+				for range 100 {
+					most.Store(max(most.Load(), running.Load()))
+					runtime.Gosched()
+				}
+			}
+		}
+		s.Cases = append(s.Cases, c)
+	}
+	r := run(t, s, opening(&box{}), conformance.Options{Parallel: 8})
+	wantVerdict(t, r, conformance.Pass, "")
+	if most.Load() != 0 {
+		t.Errorf("%d cases ran beside one that must be alone", most.Load())
 	}
 }

@@ -26,6 +26,7 @@ type session[S core.Store] struct {
 	prefix  string
 	started time.Time
 	around  []spanning[S]
+	turn    sync.RWMutex // held for reading by cases that run, for writing by one that runs alone
 
 	mu        sync.Mutex
 	results   map[string]Result

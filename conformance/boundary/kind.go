@@ -98,6 +98,7 @@ type entry[S core.Store] struct {
 	hooks    []conformance.Hook
 	rule     string
 	why      string
+	alone    bool
 	run      func(*bench[S])
 }
 
@@ -116,7 +117,7 @@ func (k kind[S]) suite(h Hooks[S]) conformance.Suite[S] {
 		processCases[S](), instanceCases[S](), versionCases[S](),
 	) {
 		s.Cases = append(s.Cases, conformance.Case[S]{
-			ID: c.id, Name: c.name, Level: c.level, Hooks: c.hooks, Rule: c.rule, Why: c.why,
+			ID: c.id, Name: c.name, Level: c.level, Hooks: c.hooks, Rule: c.rule, Why: c.why, Alone: c.alone,
 			Run: func(t conformance.T, e *conformance.Env[S]) { c.run(&bench[S]{t, subject[S]{k, h}, e}) },
 		})
 	}

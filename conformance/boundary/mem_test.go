@@ -3,6 +3,7 @@ package boundary_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"sync/atomic"
 	"testing"
 
@@ -62,6 +63,7 @@ func open[S core.Store](t conformance.T, o core.Opener, uri string, of func(core
 
 func newWorld[S core.Store](s side[S], opener core.Opener) world[S] {
 	rig := fault.NewRig(opener)
+	rig.Out, rig.Err = io.Discard, io.Discard
 	var n atomic.Int64
 	return world[S]{
 		conformance.Harness[S]{

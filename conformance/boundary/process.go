@@ -20,23 +20,23 @@ func processCases[S core.Store]() []entry[S] {
 	return []entry[S]{
 		{
 			id: "PL-019", name: "process/kill-during-call", level: conformance.Extended, run: killDuringCall[S],
-			hooks: []conformance.Hook{process, riggedHook, killHook},
-			rule:  "A call whose process dies is ErrUnavailable and tells how the process ended; the next call starts another.",
+			alone: true, hooks: []conformance.Hook{process, riggedHook, killHook},
+			rule: "A call whose process dies is ErrUnavailable and tells how the process ended; the next call starts another.",
 		},
 		{
 			id: "PL-020", name: "process/kill-between-pages", level: conformance.Extended, run: killBetweenPages[S],
-			hooks: []conformance.Hook{process, killHook, durableHook, pagesHook},
-			rule:  "A page token goes on where it was when another process answers.",
+			alone: true, hooks: []conformance.Hook{process, killHook, durableHook, pagesHook},
+			rule: "A page token goes on where it was when another process answers.",
 		},
 		{
 			id: "PL-021", name: "process/kill-during-upload", level: conformance.Extended, run: killDuringUpload[S],
-			hooks: []conformance.Hook{process, killHook, durableHook, streamHook},
-			rule:  "An upload whose process dies is an error, and nothing of it is visible then or later.",
+			alone: true, hooks: []conformance.Hook{process, killHook, durableHook, streamHook},
+			rule: "An upload whose process dies is an error, and nothing of it is visible then or later.",
 		},
 		{
 			id: "PL-022", name: "process/stopped", level: conformance.Extended, run: frozen[S],
-			hooks: []conformance.Hook{process, freezeHook},
-			rule:  "Calls of a process that has stopped end by their deadline, and the store works again when it goes on or is replaced.",
+			alone: true, hooks: []conformance.Hook{process, freezeHook},
+			rule: "Calls of a process that has stopped end by their deadline, and the store works again when it goes on or is replaced.",
 		},
 		{
 			id: "PL-023", name: "process/host-dies", level: conformance.Extended, run: hostDies[S],
@@ -58,8 +58,8 @@ func processCases[S core.Store]() []entry[S] {
 		},
 		{
 			id: "PL-027", name: "process/stderr-flood", level: conformance.Extended, run: stderrFlood[S],
-			hooks: []conformance.Hook{process, riggedHook},
-			rule:  "100 MiB on standard error block no call.",
+			alone: true, hooks: []conformance.Hook{process, riggedHook},
+			rule: "100 MiB on standard error block no call.",
 		},
 	}
 }
@@ -203,8 +203,8 @@ func noOrphans[S core.Store](b *bench[S]) {
 	}
 	conformance.NoError(b, "Close", s.Close())
 	var rest []string
-	if !b.eventually(patience, func() bool { rest = left(); return len(rest) == 0 }) {
-		b.Errorf("%v after Close there are still %q", patience, rest)
+	if !b.eventually(5*soon, func() bool { rest = left(); return len(rest) == 0 }) {
+		b.Errorf("%v after Close there are still %q", 5*soon, rest)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/mlstore/mlstore/conformance"
@@ -64,7 +65,7 @@ func unknownFields[S core.Store](b *bench[S]) {
 func unknownEnum[S core.Store](b *bench[S]) {
 	s := b.rigged()
 	for _, status := range []core.RunStatus{core.Finished, 9, 99} {
-		got, err := b.status(b.Context(), s, fault.Word(fault.Strange, fmt.Sprint(int(status))))
+		got, err := b.status(b.Context(), s, fault.Word(fault.Strange, strconv.Itoa(int(status))))
 		conformance.NoError(b, fmt.Sprintf("reading what has the status %d", int(status)), err)
 		conformance.Equal(b, "status", got, status)
 	}

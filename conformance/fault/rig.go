@@ -17,13 +17,16 @@ import (
 // Rig decorates what an opener opens: its stores do what the names of things ask for (Word), and else what the store below
 // does. Make it with NewRig on the side of the store, in the plugin's process when there is one.
 type Rig struct {
+	// Where Stdout and Stderr print; nil is the process's own. Set them before the first call.
+	Out, Err io.Writer
+
 	inner core.Opener
 	desk  *desk
 }
 
 // NewRig rigs all stores of an opener. They share what they know of calls that wait.
 func NewRig(inner core.Opener) *Rig {
-	return &Rig{inner, &desk{floods: map[string]*flood{}, waits: map[string]string{}}}
+	return &Rig{inner: inner, desk: &desk{floods: map[string]*flood{}, waits: map[string]string{}}}
 }
 
 // Open opens the stores below and rigs them.
@@ -32,6 +35,7 @@ func (r *Rig) Open(ctx context.Context, request core.OpenRequest) (core.Backend,
 	if err != nil {
 		return core.Backend{}, err
 	}
+	r.desk.prepare(r.Out, r.Err)
 	if b.Tracking != nil {
 		b.Tracking = rigTracking{b.Tracking, r.desk}
 	}
@@ -52,7 +56,7 @@ type rigTracking struct {
 	desk *desk
 }
 
-func (r rigTracking) Ability(target any) bool { return passOn(target, r.TrackingStore) }
+func (r rigTracking) Ability(target any) bool { return PassOn(target, r.TrackingStore) }
 
 func (r rigTracking) Run(ctx context.Context, id core.RunID) (core.Run, error) {
 	if status, strange := strangeStatus(string(id)); strange {
@@ -69,7 +73,7 @@ type rigArtifacts struct {
 	desk *desk
 }
 
-func (r rigArtifacts) Ability(target any) bool { return passOn(target, r.ArtifactRepository) }
+func (r rigArtifacts) Ability(target any) bool { return PassOn(target, r.ArtifactRepository) }
 
 func (r rigArtifacts) Stat(ctx context.Context, path string) (core.Artifact, error) {
 	if do, _, _ := parse(path); do == Floods { // whoever asks before opening shall find a file
@@ -93,7 +97,7 @@ type rigRegistry struct {
 	desk *desk
 }
 
-func (r rigRegistry) Ability(target any) bool { return passOn(target, r.RegistryStore) }
+func (r rigRegistry) Ability(target any) bool { return PassOn(target, r.RegistryStore) }
 
 func (r rigRegistry) Model(ctx context.Context, name string) (core.Model, error) {
 	if err := r.desk.obey(ctx, name); err != nil {
@@ -107,7 +111,7 @@ type rigProjects struct {
 	desk *desk
 }
 
-func (r rigProjects) Ability(target any) bool { return passOn(target, r.ProjectBackend) }
+func (r rigProjects) Ability(target any) bool { return PassOn(target, r.ProjectBackend) }
 
 func (r rigProjects) Job(ctx context.Context, id core.JobID) (core.Job, error) {
 	if status, strange := strangeStatus(string(id)); strange {
@@ -124,8 +128,8 @@ func strangeStatus(name string) (core.RunStatus, bool) {
 	return core.RunStatus(number(status)), do == Strange
 }
 
-// passOn answers for the abilities of the store below.
-func passOn(target any, below core.Store) bool {
+// PassOn is the body of the Ability hook of a decorator that has the abilities of the store below.
+func PassOn(target any, below core.Store) bool {
 	if hook, ok := below.(core.Abler); ok {
 		return hook.Ability(target)
 	}
@@ -139,9 +143,24 @@ func passOn(target any, below core.Store) bool {
 
 // desk carries out words.
 type desk struct {
+	once     sync.Once
+	out, err io.Writer
+
 	mu     sync.Mutex
 	waits  map[string]string // token to state
 	floods map[string]*flood
+}
+
+// prepare sets where to print, before the first call.
+func (d *desk) prepare(out, err io.Writer) {
+	d.once.Do(func() {
+		if d.out = out; out == nil {
+			d.out = os.Stdout
+		}
+		if d.err = err; err == nil {
+			d.err = os.Stderr
+		}
+	})
 }
 
 // obey does what the name asks for, and returns nil when it asks for nothing.
@@ -165,9 +184,9 @@ func (d *desk) obey(ctx context.Context, name string) error {
 	case Deadline:
 		return told("left", left(ctx))
 	case Stdout:
-		return spill(os.Stdout, number(argument))
+		return spill(d.out, number(argument))
 	case Stderr:
-		return spill(os.Stderr, number(argument))
+		return spill(d.err, number(argument))
 	case Flooded:
 		f := d.flood(argument)
 		return told("bytes", strconv.FormatInt(f.bytes.Load(), 10), "open", strconv.FormatInt(f.open.Load(), 10))
