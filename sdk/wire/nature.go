@@ -88,8 +88,11 @@ func OpenedBy(reply any) Opened {
 	}
 	o := Opened{Instance: answer.GetInstanceId(), HonoursKeys: true}
 	for _, store := range answer.GetStores() {
+		if !slices.Contains([]string{kindTracking, kindArtifacts, kindRegistry, kindProjects}, store.GetKind()) {
+			continue // nobody will use it, nor close it
+		}
 		o.Kinds = append(o.Kinds, store.GetKind())
-		if !slices.Contains(store.GetInfo().GetCapabilities(), string(core.IdempotentCreate)) && store.GetKind() != "artifacts" {
+		if !slices.Contains(store.GetInfo().GetCapabilities(), string(core.IdempotentCreate)) && store.GetKind() != kindArtifacts {
 			o.HonoursKeys = false
 		}
 	}

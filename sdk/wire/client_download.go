@@ -1,0 +1,130 @@
+package wire
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"hash"
+	"io"
+	"io/fs"
+
+	"google.golang.org/grpc"
+
+	"github.com/mlstore/mlstore/core"
+	"github.com/mlstore/mlstore/sdk/wire/internal/pb/artifactv1"
+)
+
+// openDownload begins a download and waits for its header, so that what is not there is an error of the opening.
+func openDownload(
+	ctx context.Context, client artifactv1.ArtifactServiceClient, request *artifactv1.DownloadRequest,
+) (io.ReadCloser, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	d := &download{ctx: ctx, cancel: cancel, path: request.GetPath(), most: -1, digest: sha256.New()}
+	if request.Length != nil {
+		d.most = request.GetLength()
+	}
+	err := d.begin(client, request)
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	return d, nil
+}
+
+// download reads the frames of a stream. It ends well only with a trailer that fits the data.
+type download struct {
+	ctx    context.Context //nolint:containedctx // the reader of a call belongs to the call
+	cancel context.CancelFunc
+	stream grpc.ServerStreamingClient[artifactv1.DownloadResponse]
+	path   string
+	most   int64 // bytes that were asked for; below 0 is all
+	rest   []byte
+	size   int64
+	digest hash.Hash
+	err    error
+}
+
+func (d *download) begin(client artifactv1.ArtifactServiceClient, request *artifactv1.DownloadRequest) (err error) {
+	if d.stream, err = client.Download(d.ctx, request); err != nil {
+		if field := notUTF8(request); field != "" {
+			return core.Invalid(field, "'%s' is not valid UTF-8", field)
+		}
+		return failure(d.ctx, artifactv1.ArtifactService_Download_FullMethodName, err)
+	}
+	frame, err := d.receive()
+	if err != nil {
+		return err
+	}
+	if frame.GetHeader() == nil {
+		return lie("a download of %q without a header", d.path)
+	}
+	return nil
+}
+
+func (d *download) receive() (*artifactv1.DownloadResponse, error) {
+	frame, err := d.stream.Recv()
+	switch {
+	case errors.Is(err, io.EOF):
+		return nil, lie("the download of %q ended before its trailer", d.path)
+	case err != nil:
+		return nil, failure(d.ctx, artifactv1.ArtifactService_Download_FullMethodName, err)
+	}
+	return frame, nil
+}
+
+func (d *download) Read(p []byte) (int, error) {
+	for len(d.rest) == 0 {
+		if d.err == nil && len(p) == 0 {
+			return 0, nil
+		}
+		if d.err == nil {
+			d.err = d.next()
+		}
+		if d.err != nil {
+			d.cancel()
+			return 0, d.err
+		}
+	}
+	n := copy(p, d.rest)
+	d.rest = d.rest[n:]
+	return n, nil
+}
+
+// next takes the next frame; after a trailer that fits it returns io.EOF.
+func (d *download) next() error {
+	frame, err := d.receive()
+	if err != nil {
+		return core.Do("read artifact", d.path, err)
+	}
+	switch frame := frame.GetFrame().(type) {
+	case *artifactv1.DownloadResponse_Data:
+		d.size += int64(len(frame.Data))
+		if d.most >= 0 && d.size > d.most {
+			return lie("the download of %q yields more than the %d bytes asked for", d.path, d.most)
+		}
+		if len(frame.Data) == 0 {
+			return lie("the download of %q has a frame without data", d.path)
+		}
+		d.digest.Write(frame.Data)
+		d.rest = frame.Data
+		return nil
+	case *artifactv1.DownloadResponse_Trailer:
+		if frame.Trailer.GetSize() != d.size || !bytes.Equal(frame.Trailer.GetSha256(), d.digest.Sum(nil)) {
+			return lie("the trailer of the download of %q does not fit its %d bytes", d.path, d.size)
+		}
+		if _, err := d.stream.Recv(); !errors.Is(err, io.EOF) {
+			return lie("the download of %q goes on after its trailer: %v", d.path, err)
+		}
+		return io.EOF
+	}
+	return lie("the download of %q has an unknown frame", d.path)
+}
+
+// Close ends the download, also in the plugin.
+func (d *download) Close() error {
+	d.cancel()
+	d.rest = nil
+	d.err = core.Do("read artifact", d.path, core.State(d.path, "the reader of %q: %w", d.path, fs.ErrClosed))
+	return nil
+}

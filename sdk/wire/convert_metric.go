@@ -1,0 +1,172 @@
+package wire
+
+import (
+	"github.com/mlstore/mlstore/core"
+	"github.com/mlstore/mlstore/sdk/wire/internal/pb/typesv1"
+)
+
+// columns turns points into columns, one after the other.
+type columns struct {
+	pb      *typesv1.MetricColumns
+	keys    map[string]uint32
+	origins map[typesOrigin]uint32
+	lastKey uint32
+}
+
+type typesOrigin struct {
+	model        core.ModelID
+	name, digest string
+}
+
+func newColumns(n int) *columns {
+	return &columns{pb: &typesv1.MetricColumns{
+		Values: make([]float64, 0, n), Timestamps: make([]int64, 0, n), Steps: make([]int64, 0, n),
+	}}
+}
+
+// add appends a point.
+func (c *columns) add(m core.Metric) {
+	i := len(c.pb.Values)
+	c.addKey(m.Key, i)
+	c.addOrigin(typesOrigin{m.ModelID, m.DatasetName, m.DatasetDigest}, i)
+	c.pb.Values = append(c.pb.Values, m.Value)
+	c.pb.Timestamps = append(c.pb.Timestamps, int64(m.Timestamp))
+	c.pb.Steps = append(c.pb.Steps, m.Step)
+}
+
+// addKey appends the index of the key of point i. While all points have one key, the column stays empty.
+func (c *columns) addKey(key string, i int) {
+	keys := c.pb.Keys
+	switch {
+	case len(keys) == 0:
+		c.pb.Keys = []string{key}
+		return
+	case keys[c.lastKey] == key:
+	case len(keys) == 1:
+		c.pb.Key = make([]uint32, i, cap(c.pb.Values))
+		c.keys = map[string]uint32{keys[0]: 0}
+		fallthrough
+	default:
+		at, known := c.keys[key]
+		if !known {
+			at = uint32(len(keys))
+			c.keys[key] = at
+			c.pb.Keys = append(keys, key) //nolint:gocritic // keys is c.pb.Keys
+		}
+		c.lastKey = at
+	}
+	if c.keys != nil {
+		c.pb.Key = append(c.pb.Key, c.lastKey)
+	}
+}
+
+// addOrigin likewise; while no point has one, the column stays empty.
+func (c *columns) addOrigin(o typesOrigin, i int) {
+	at := uint32(0)
+	if (o != typesOrigin{}) {
+		if c.origins == nil {
+			c.origins = map[typesOrigin]uint32{}
+			c.pb.Origin = make([]uint32, i, cap(c.pb.Values))
+		}
+		known, found := c.origins[o]
+		if at = known; !found {
+			c.pb.Origins = append(c.pb.Origins, &typesv1.MetricOrigin{
+				ModelId: string(o.model), DatasetName: o.name, DatasetDigest: o.digest,
+			})
+			at = uint32(len(c.pb.Origins))
+			c.origins[o] = at
+		}
+	}
+	if c.origins != nil {
+		c.pb.Origin = append(c.pb.Origin, at)
+	}
+}
+
+func pbMetrics(in []core.Metric) *typesv1.MetricColumns {
+	if len(in) == 0 {
+		return nil
+	}
+	c := newColumns(len(in))
+	for _, m := range in {
+		c.add(m)
+	}
+	return c.pb
+}
+
+// coreMetrics refuses columns that do not belong together.
+func coreMetrics(pb *typesv1.MetricColumns) ([]core.Metric, error) {
+	values, n := pb.GetValues(), len(pb.GetValues())
+	timestamps, steps, keys, origins := pb.GetTimestamps(), pb.GetSteps(), pb.GetKey(), pb.GetOrigin()
+	switch {
+	case len(timestamps) != n || len(steps) != n:
+		return nil, malformed("columns of metrics have %d values, %d timestamps and %d steps", n, len(timestamps), len(steps))
+	case len(keys) != 0 && len(keys) != n || len(origins) != 0 && len(origins) != n:
+		return nil, malformed("columns of metrics have %d values, %d keys and %d origins", n, len(keys), len(origins))
+	case n > 0 && len(pb.GetKeys()) == 0:
+		return nil, malformed("columns of metrics have %d values and no key", n)
+	case n == 0:
+		return nil, nil
+	}
+	out := make([]core.Metric, n)
+	for i := range out {
+		key := uint32(0)
+		if len(keys) != 0 {
+			key = keys[i]
+		}
+		if int64(key) >= int64(len(pb.GetKeys())) {
+			return nil, malformed("metric %d has the key %d of %d", i, key, len(pb.GetKeys()))
+		}
+		out[i] = core.Metric{Key: pb.GetKeys()[key], Value: values[i], Timestamp: core.Millis(timestamps[i]), Step: steps[i]}
+		if len(origins) == 0 || origins[i] == 0 {
+			continue
+		}
+		if int64(origins[i]) > int64(len(pb.GetOrigins())) {
+			return nil, malformed("metric %d has the origin %d of %d", i, origins[i], len(pb.GetOrigins()))
+		}
+		o := pb.GetOrigins()[origins[i]-1]
+		out[i].ModelID = core.ModelID(o.GetModelId())
+		out[i].DatasetName, out[i].DatasetDigest = o.GetDatasetName(), o.GetDatasetDigest()
+	}
+	return out, nil
+}
+
+func pbRunMetrics(in []core.RunMetric) *typesv1.RunMetricColumns {
+	if len(in) == 0 {
+		return nil
+	}
+	points, index := newColumns(len(in)), map[core.RunID]uint32{}
+	pb := &typesv1.RunMetricColumns{Points: points.pb, Run: make([]uint32, 0, len(in))}
+	for _, m := range in {
+		at, known := index[m.RunID]
+		if !known {
+			at = uint32(len(pb.Runs))
+			index[m.RunID] = at
+			pb.Runs = append(pb.Runs, string(m.RunID))
+		}
+		pb.Run = append(pb.Run, at)
+		points.add(m.Metric)
+	}
+	return pb
+}
+
+func coreRunMetrics(pb *typesv1.RunMetricColumns) ([]core.RunMetric, error) {
+	points, err := coreMetrics(pb.GetPoints())
+	if err != nil {
+		return nil, err
+	}
+	if len(pb.GetRun()) != len(points) {
+		return nil, malformed("%d points have %d runs", len(points), len(pb.GetRun()))
+	}
+	if len(points) == 0 {
+		return nil, nil
+	}
+	out := make([]core.RunMetric, len(points))
+	for i, m := range points {
+		run := pb.GetRun()[i]
+		if int64(run) >= int64(len(pb.GetRuns())) {
+			return nil, malformed("point %d has the run %d of %d", i, run, len(pb.GetRuns()))
+		}
+		out[i] = core.RunMetric{RunID: core.RunID(pb.GetRuns()[run]), Metric: m}
+	}
+	return out, nil
+}
