@@ -149,13 +149,18 @@ func rules() table {
 			reason:  "a plugin's author links what serving needs, and nothing of the host",
 		},
 		{
-			room: "sdk/sdktest", inside: []string{"core", "sdk", "sdk/wire", "registry/supervise", "conformance/..."},
+			room: "sdk/example/...", inside: []string{"core", "core/names", "core/filter", "sdk"}, tests: []string{"sdk/sdktest"},
+			reason: "the example imports what an author imports",
+		},
+		{
+			room: "sdk/sdktest", inside: []string{"core", "core/client", "sdk", "sdk/wire", "registry/supervise", "conformance/..."},
 			outside: []string{"github.com/hashicorp/go-plugin", "google.golang.org/grpc"},
 			reason:  "an author's tests run a plugin in each of its three ways, and need no store or server of ours for it",
 		},
 		{
 			room: "registry/supervise", inside: []string{"core", "registry", "registry/discover", "sdk/wire"},
 			outside: []string{"github.com/hashicorp/go-plugin", "github.com/hashicorp/go-hclog", "google.golang.org/grpc", "golang.org/x/sys"},
+			tests:   []string{"sdk", "sdk/example"},
 			reason:  "processes are started in one place, which never links an author's side",
 		},
 		{

@@ -1,0 +1,133 @@
+package sdk
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/hashicorp/go-plugin"
+	"google.golang.org/grpc"
+
+	"github.com/mlstore/mlstore/sdk/wire"
+)
+
+const (
+	farewell = 800 * time.Millisecond // for what is open when the host is gone; then the program ends nevertheless
+	drainage = 5 * time.Second        // for calls that run when the program is asked to end
+)
+
+// serve serves the plugin to the host that has started this process.
+func serve(p Plugin) int {
+	stderr := os.Stderr
+	handshake, err := keepStdout()
+	if err != nil {
+		return say(stderr, exitBroke, "keep standard output for the handshake: %v\n", err)
+	}
+	os.Stdout = handshake // where go-plugin prints it; from then on prints reach the host's log
+	logger := newLogger(stderr)
+	slog.SetDefault(logger)
+	s := newService(p, logger)
+	if os.Getenv(wire.LifelineVariable) != "" {
+		go s.followLifeline(os.Stdin)
+	}
+	go s.heed(syscall.SIGTERM)
+	config := s.config()
+	config.Logger = hclog.New(&hclog.LoggerOptions{Level: hclog.Warn, Output: stderr, JSONFormat: true})
+	plugin.Serve(config)
+	return s.end()
+}
+
+// service is a plugin that is being served.
+type service struct {
+	plugin.NetRPCUnsupportedPlugin
+	wire   *wire.Server
+	logger *slog.Logger
+	server atomic.Pointer[grpc.Server]
+}
+
+var _ plugin.GRPCPlugin = (*service)(nil)
+
+func newService(p Plugin, logger *slog.Logger) *service {
+	return &service{wire: wire.NewServer(p.Manifest(), p.Opener, wire.ServerOptions{Logger: logger}), logger: logger}
+}
+
+func (s *service) config() *plugin.ServeConfig {
+	return &plugin.ServeConfig{
+		HandshakeConfig: plugin.HandshakeConfig{
+			ProtocolVersion: wire.ProtocolVersion, MagicCookieKey: wire.CookieName, MagicCookieValue: wire.CookieValue,
+		},
+		Plugins:    plugin.PluginSet{wire.HealthService: s},
+		GRPCServer: s.newServer,
+	}
+}
+
+// newServer makes the server on which go-plugin registers its own services, and GRPCServer ours.
+func (s *service) newServer(options []grpc.ServerOption) *grpc.Server {
+	if runtime.GOOS != "windows" { // there it is TCP, and go-plugin's certificates
+		options = append(options, grpc.Creds(wire.PeerCredentials()))
+	}
+	server := grpc.NewServer(append(options, s.wire.Options()...)...)
+	s.server.Store(server)
+	return server
+}
+
+// GRPCServer registers the services.
+func (s *service) GRPCServer(_ *plugin.GRPCBroker, server *grpc.Server) error {
+	s.wire.Register(server)
+	return nil
+}
+
+// GRPCClient is the host's side.
+func (s *service) GRPCClient(context.Context, *plugin.GRPCBroker, *grpc.ClientConn) (any, error) {
+	return nil, errors.New("this is the plugin's side")
+}
+
+// followLifeline ends the program when the host's end of the pipe breaks: the host has ended, or wants this program to.
+func (s *service) followLifeline(stdin io.Reader) {
+	_, _ = io.Copy(io.Discard, stdin)
+	s.stop()
+}
+
+// heed ends the program on a signal, after its calls have ended.
+func (s *service) heed(sig os.Signal) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, sig)
+	<-signals
+	ctx, cancel := context.WithTimeout(context.Background(), drainage) // the process is the root of its own end
+	defer cancel()
+	if err := s.wire.Drain(ctx); err != nil {
+		s.logger.WarnContext(ctx, "calls did not end in time", "error", err)
+	}
+	s.stop()
+}
+
+// stop ends the serving, after which serve returns. The program ends even when something in it does not.
+func (s *service) stop() {
+	time.AfterFunc(farewell, func() { os.Exit(exitBroke) })
+	if server := s.server.Load(); server != nil {
+		server.Stop()
+		return
+	}
+	os.Exit(exitDone) // the host was gone before the first call
+}
+
+// end closes what is still open, and removes the folder of the socket if nothing else is in it.
+func (s *service) end() int {
+	code := exitDone
+	if err := s.wire.Close(); err != nil {
+		s.logger.Error("stores did not close", "error", err)
+		code = exitBroke
+	}
+	if dir := os.Getenv(wire.SocketDirVariable); dir != "" {
+		_ = os.Remove(dir) //nolint:gosec // the host has made it for this process
+	}
+	return code
+}
