@@ -22,6 +22,7 @@ import (
 	"github.com/mlstore/mlstore/conformance/tracking"
 	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/embedded"
+	"github.com/mlstore/mlstore/registry"
 )
 
 func (a *app) conformanceCommand() *cobra.Command {
@@ -33,7 +34,7 @@ func (a *app) conformanceCommand() *cobra.Command {
 // suiteFlags are the flags of a conformance run.
 type suiteFlags struct {
 	conformance.Options
-	level, known, junit, json string
+	level, known, junit, json, plugin string
 }
 
 func (a *app) conformanceRunCommand() *cobra.Command {
@@ -45,7 +46,8 @@ func (a *app) conformanceRunCommand() *cobra.Command {
 What the suite creates has names of its own and is deleted at the end; what is there already is not touched. Nevertheless:
 use a store for tests. The exit code is 0 when the store conforms, 9 when it breaks the contract, and 1 when the suite
 itself could not do its work or no case ran.`,
-		Example: "  mlstore conformance run file:./scratch\n  mlstore conformance run file:./scratch --only TS-158 --seed 7 -v",
+		Example: "  mlstore conformance run file:./scratch\n  mlstore conformance run file:./scratch --only TS-158 --seed 7 -v\n" +
+			"  mlstore conformance run --plugin ./mlstore-plugin-s3 s3://bucket/scratch",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.conform(cmd.Context(), args[0], f)
 		},
@@ -58,6 +60,7 @@ itself could not do its work or no case ran.`,
 	flags.IntVar(&f.Parallel, "parallel", 0, "cases at a time (0 is the number of processors)")
 	flags.DurationVar(&f.Timeout, "timeout", 0, "time for one case (0 is three minutes)")
 	flags.BoolVar(&f.ForbidSkip, "forbid-skip", false, "a skipped case is an error")
+	flags.StringVar(&f.plugin, "plugin", "", "program of a plugin that serves the URI; it need not be installed, and is started")
 	flags.StringVar(&f.known, "known-failures", "",
 		`file of failures that may stand for a while: JSON [{"id": "TS-158", "reason": "…", "expires": "2027-01-31"}]`)
 	flags.StringVar(&f.junit, "junit", "", "also write JUnit XML to this file")
@@ -85,14 +88,31 @@ func (a *app) conform(ctx context.Context, text string, f suiteFlags) error {
 		return err
 	}
 	f.Repro = func(id string, seed uint64) string {
-		return fmt.Sprintf("mlstore conformance run %q --level %s --only %s --seed %d", uri, f.Options.Level, id, seed)
+		plugin := ""
+		if f.plugin != "" {
+			plugin = fmt.Sprintf("--plugin %q ", f.plugin)
+		}
+		return fmt.Sprintf("mlstore conformance run %s%q --level %s --only %s --seed %d", plugin, uri, f.Options.Level, id, seed)
 	}
-	resolver, err := embedded.New()
+	on := suiteTarget{uri, a.suiteSettings(uri), func() (*registry.Resolver, error) { return embedded.New() }}
+	if f.plugin != "" {
+		tried, err := a.tryPlugin(ctx, f.plugin)
+		if err != nil {
+			return err
+		}
+		on.resolver = tried.resolver
+		return joined(a.conformOn(ctx, on, f), tried.Close())
+	}
+	return a.conformOn(ctx, on, f)
+}
+
+// conformOn runs the suites on a store that can be opened.
+func (a *app) conformOn(ctx context.Context, on suiteTarget, f suiteFlags) error {
+	resolver, err := on.resolver()
 	if err != nil {
 		return err
 	}
-	settings := a.suiteSettings(uri)
-	e, err := resolver.Explain(ctx, uri, settings)
+	e, err := resolver.Explain(ctx, on.uri, on.settings)
 	if err != nil {
 		return err
 	}
@@ -104,7 +124,7 @@ func (a *app) conform(ctx context.Context, text string, f suiteFlags) error {
 		}
 		a.note("%s: running the suite at level %s", kind, f.Options.Level)
 		f.Progress = a.progressOf(len(entries))
-		reports = append(reports, runKind(ctx, kind, uri, f.Options, settings))
+		reports = append(reports, runKind(ctx, kind, on, f.Options))
 	}
 	if err := a.writeReports(f, reports); err != nil {
 		return err
@@ -115,9 +135,9 @@ func (a *app) conform(ctx context.Context, text string, f suiteFlags) error {
 	case verdict == conformance.Pass:
 		return nil
 	case verdict == conformance.Fail:
-		return coded(exitConformance, fmt.Errorf("%s breaks the contract", uri))
+		return coded(exitConformance, fmt.Errorf("%s breaks the contract", on.uri))
 	}
-	return coded(exitFailure, fmt.Errorf("the suite could not do its work on %s", uri))
+	return coded(exitFailure, fmt.Errorf("the suite could not do its work on %s", on.uri))
 }
 
 // chosen reports whether level and --only let the case run.

@@ -9,7 +9,6 @@ import (
 	"github.com/mlstore/mlstore/conformance/registrystore"
 	"github.com/mlstore/mlstore/conformance/tracking"
 	"github.com/mlstore/mlstore/core"
-	"github.com/mlstore/mlstore/embedded"
 	"github.com/mlstore/mlstore/registry"
 )
 
@@ -33,22 +32,27 @@ func entriesOf(kind registry.Kind) []conformance.Entry {
 	return nil
 }
 
+// suiteTarget is what a suite runs on.
+type suiteTarget struct {
+	uri      core.URI
+	settings registry.Settings
+	resolver func() (*registry.Resolver, error) // makes one that shares no open store with the others
+}
+
 // runKind runs the suite for one kind of store.
-func runKind(
-	ctx context.Context, kind registry.Kind, uri core.URI, o conformance.Options, s registry.Settings,
-) conformance.Report {
+func runKind(ctx context.Context, kind registry.Kind, on suiteTarget, o conformance.Options) conformance.Report {
 	switch kind {
 	case registry.Tracking:
 		suite := tracking.Suite() //nolint:contextcheck // a table, whose cases get the context of the run
-		return conformance.Run(ctx, suite, harness(uri, s, (*registry.Resolver).Tracking), o)
+		return conformance.Run(ctx, suite, harness(on, (*registry.Resolver).Tracking), o)
 	case registry.Artifacts:
-		suite := artifactSuite(uri) //nolint:contextcheck // a table, whose cases get the context of the run
-		return conformance.Run(ctx, suite, harness(uri, s, (*registry.Resolver).Artifacts), o)
+		suite := artifactSuite(on.uri) //nolint:contextcheck // a table, whose cases get the context of the run
+		return conformance.Run(ctx, suite, harness(on, (*registry.Resolver).Artifacts), o)
 	case registry.Registry:
 		suite := registrystore.Suite() //nolint:contextcheck // a table, whose cases get the context of the run
-		return conformance.Run(ctx, suite, harness(uri, s, (*registry.Resolver).Registry), o)
+		return conformance.Run(ctx, suite, harness(on, (*registry.Resolver).Registry), o)
 	case registry.Projects:
-		return conformance.Run(ctx, project.Suite(), harness(uri, s, (*registry.Resolver).Projects), o)
+		return conformance.Run(ctx, project.Suite(), harness(on, (*registry.Resolver).Projects), o)
 	}
 	return conformance.Report{Kind: string(kind), Problems: []string{"there is no suite for this kind of store"}}
 }
@@ -64,14 +68,14 @@ func artifactSuite(uri core.URI) conformance.Suite[core.ArtifactRepository] {
 
 // harness opens every handle through a resolver of its own, so that no two handles share a store in memory.
 func harness[S core.Store](
-	uri core.URI, s registry.Settings,
+	on suiteTarget,
 	open func(*registry.Resolver, context.Context, core.URI, registry.Settings) (S, error),
 ) conformance.Harness[S] {
 	anew := func(t conformance.T) S {
 		t.Helper()
-		resolver, err := embedded.New()
+		resolver, err := on.resolver()
 		conformance.NoError(t, "making a resolver", err)
-		store, err := open(resolver, context.WithoutCancel(t.Context()), uri, s)
+		store, err := open(resolver, context.WithoutCancel(t.Context()), on.uri, on.settings)
 		conformance.NoError(t, "opening the store", err)
 		return store
 	}

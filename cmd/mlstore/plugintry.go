@@ -1,0 +1,54 @@
+package main
+
+import (
+	"context"
+
+	"github.com/mlstore/mlstore/core"
+	"github.com/mlstore/mlstore/embedded"
+	"github.com/mlstore/mlstore/registry"
+	"github.com/mlstore/mlstore/registry/discover"
+	"github.com/mlstore/mlstore/registry/supervise"
+)
+
+// triedPlugin is a plugin that somebody has named by its program. One process serves all that is opened.
+type triedPlugin struct {
+	*supervise.Supervisor
+	program  supervise.Program
+	manifest core.Manifest
+}
+
+// tryPlugin reads the manifest of a program: the one beside it, else the one that it prints.
+func (a *app) tryPlugin(ctx context.Context, path string) (*triedPlugin, error) {
+	source, err := pluginSource(ctx, path, false)
+	if core.CodeOf(err) == core.NotFound {
+		source, err = pluginSource(ctx, path, true)
+	}
+	if err != nil {
+		return nil, err
+	}
+	m, err := discover.Parse(source.Manifest)
+	if err != nil {
+		return nil, err
+	}
+	program := supervise.Program{Name: m.Name, Path: source.Program, Env: m.Env}
+	if len(m.Command) > 0 {
+		program.Args = m.Command[1:]
+	}
+	return &triedPlugin{supervise.New(supervise.Options{Logger: a.logger()}), program, m}, nil
+}
+
+// resolver makes a resolver that knows the plugin's schemes besides those that are linked in.
+func (p *triedPlugin) resolver() (*registry.Resolver, error) {
+	var options []embedded.Option
+	for _, s := range p.manifest.Schemes {
+		rule := registry.Rule{Opener: p.Plugin(p.program), Form: s.Form, About: s.About, Origin: p.program.Path}
+		for _, kind := range s.Kinds {
+			rule.Kinds = append(rule.Kinds, registry.Kind(kind))
+		}
+		if s.RootShared {
+			rule.Mount = registry.ByAuthority
+		}
+		options = append(options, embedded.With(s.Scheme, rule))
+	}
+	return embedded.New(options...)
+}
