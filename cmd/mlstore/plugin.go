@@ -24,7 +24,7 @@ mlstore and beside mlstore itself; never on $PATH. Others must not be able to wr
 	}
 	cmd.AddCommand(
 		a.pluginListCommand(), a.pluginInspectCommand(), a.pluginPathsCommand(), a.pluginInstallCommand(), a.pluginVerifyCommand(),
-		a.pluginRemoveCommand(),
+		a.pluginRemoveCommand(), a.pluginDoctorCommand(),
 	)
 	return cmd
 }
@@ -154,12 +154,7 @@ type verdict struct {
 // verify looks at the plugins of those names, or at all.
 func verify(ctx context.Context, found discover.Found, names []string) (all []verdict, failed int) {
 	if len(names) == 0 {
-		for _, c := range found.Plugins {
-			names = append(names, c.Name())
-		}
-		for _, r := range found.Rejected {
-			names = append(names, r.Name)
-		}
+		names = found.Names()
 	}
 	for _, name := range names {
 		c, err := found.Named(name)

@@ -31,3 +31,18 @@ func TestPluginInPythonConforms(t *testing.T) {
 		t.Errorf("want a report of the tracking store and one of the artifacts, without failures:\n%s", out)
 	}
 }
+
+// An installed plugin serves its scheme to every command, and doctor tells it from one that does not start.
+func TestPluginDoctorStartsPlugins(t *testing.T) {
+	t.Parallel()
+	s := pluginShell(t, "toy", "toy")
+	s.ok("plugin", "install", pythonPlugin(t))
+	if out := s.ok("plugin", "doctor"); !strings.Contains(out, "pydict") || !strings.Contains(out, " ms") {
+		t.Errorf("doctor of one that is well:\n%s", out)
+	}
+	s.ok("plugin", "install", "--describe", "./mlstore-plugin-toy")
+	r := s.run("plugin", "doctor", "-o", "csv")
+	if r.code != exitPlugin || !strings.Contains(r.stdout, "pydict,1.0.0,yes") || !strings.Contains(r.stdout, "toy,1.0.0,no") {
+		t.Errorf("doctor of one that does not start: %+v", r)
+	}
+}

@@ -37,6 +37,20 @@ type Found struct {
 	choices []choice
 }
 
+// Names lists the plugins that are used, and then those that are not, each once.
+func (f Found) Names() []string {
+	var all []string
+	for _, c := range f.Plugins {
+		all = append(all, c.Name())
+	}
+	for _, r := range f.Rejected {
+		if !slices.Contains(all, r.Name) {
+			all = append(all, r.Name)
+		}
+	}
+	return all
+}
+
 // Rejected is a plugin that is not used, and why.
 type Rejected struct {
 	Name     string        // as the file is called
