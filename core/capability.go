@@ -18,6 +18,7 @@ const (
 	HistoryMissingRun Capability = "history.missing_run"     // the history of an unknown run is ErrNotFound
 	SearchNative      Capability = "search.native"           // the store evaluates filters and orders itself
 	DefaultExperiment Capability = "experiments.default"     // experiment "0" exists and cannot be deleted
+	MetricDataset     Capability = "metric.dataset"          // a point in a history keeps the dataset that it names
 	MetricNaNOrder    Capability = "metric.nan_order"        // NaN never beats a number in the latest value (D-3)
 	VersionUser       Capability = "version.user"            // Version.User is kept
 )
@@ -63,7 +64,7 @@ func AbilityNames() []Capability {
 func PromiseNames() []Capability {
 	return []Capability{
 		ArtifactMtime, ArtifactVerbatim, AtomicBatch, DefaultExperiment, FloatInf, FloatNegativeZero, HistoryMissingRun,
-		IdempotentCreate, MetricNaNOrder, PagesKeyset, PutIfAbsent, SearchNative, VersionUser,
+		IdempotentCreate, MetricDataset, MetricNaNOrder, PagesKeyset, PutIfAbsent, SearchNative, VersionUser,
 	}
 }
 

@@ -101,7 +101,7 @@ type Metrics interface {
 	//     a param wins [TS-172], and what was acknowledged is seen by every handle [TS-168 TS-169].
 	//   - Writers of the same keys in different orders MUST NOT block each other for ever [TS-174].
 	//   - A point with a ModelID also becomes a metric of that logged model; an unknown model is ErrNotFound [TS-226].
-	//     One that names a dataset comes back with it [TS-097 TS-098].
+	//     Under MetricDataset one that names a dataset comes back with it [TS-097 TS-098].
 	LogBatch(ctx context.Context, id RunID, batch Batch) error
 
 	// MetricHistory returns every distinct point of a key [TS-077 TS-083], by timestamp, step and value [TS-078], page by

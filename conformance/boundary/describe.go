@@ -91,7 +91,7 @@ func capabilitiesOf(kind string) []core.Capability {
 	case "tracking":
 		return []core.Capability{
 			core.AtomicBatch, core.PagesKeyset, core.FloatInf, core.FloatNegativeZero, core.IdempotentCreate, core.HistoryMissingRun,
-			core.SearchNative, core.DefaultExperiment, core.MetricNaNOrder,
+			core.SearchNative, core.DefaultExperiment, core.MetricDataset, core.MetricNaNOrder,
 		}
 	case "artifacts":
 		return []core.Capability{core.PagesKeyset, core.PutIfAbsent, core.ArtifactMtime, core.ArtifactVerbatim}

@@ -235,7 +235,7 @@ func TestDescribe(t *testing.T) {
 	for _, want := range append(abilities,
 		core.AtomicBatch, core.PagesKeyset, core.PutIfAbsent, core.ArtifactMtime, core.ArtifactVerbatim, core.FloatInf,
 		core.FloatNegativeZero, core.IdempotentCreate, core.HistoryMissingRun, core.SearchNative, core.DefaultExperiment,
-		core.MetricNaNOrder, core.VersionUser) {
+		core.MetricDataset, core.MetricNaNOrder, core.VersionUser) {
 		if !(core.Info{Capabilities: all}).Has(want) {
 			t.Errorf("no store declares %s", want)
 		}
