@@ -97,10 +97,18 @@ func (j *journal) last() []string {
 	from := max(0, len(j.lines)-shownLines)
 	for i, line := range j.lines {
 		if fatal(line) {
-			return slices.Clone(j.lines[i:min(len(j.lines), i+shownLines)])
+			return shown(j.lines[i:min(len(j.lines), i+shownLines)])
 		}
 	}
-	return slices.Clone(j.lines[from:])
+	return shown(j.lines[from:])
+}
+
+func shown(lines []string) []string {
+	short := make([]string, len(lines))
+	for i, line := range lines {
+		short[i] = cut(line)
+	}
+	return short
 }
 
 // fatal reports how the Go runtime begins its last words.

@@ -1,0 +1,5 @@
+package supervise_test
+
+import "os"
+
+func duplicate(fd int) int { return int(os.NewFile(uintptr(fd), "").Fd()) }
