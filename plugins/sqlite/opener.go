@@ -1,0 +1,91 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/mlstore/mlstore/core"
+	"github.com/mlstore/mlstore/plugins/internal/sqlstore"
+	"github.com/mlstore/mlstore/plugins/internal/sqlstore/litedb"
+	"github.com/mlstore/mlstore/plugins/internal/sqlstore/schema"
+	"github.com/mlstore/mlstore/plugins/internal/sqlstore/sqldb"
+)
+
+// Opener opens databases by the URIs that MLflow takes: sqlite:///relative/path, sqlite:////absolute/path, and sqlite:// for
+// one in memory. A file that is missing is made, with the complete schema of MLflow's newest revision that we know.
+//
+// Options, also in the query of the URI:
+//   - durability: "durable", the default, or "relaxed": a commit need not have reached the disk when a call returns.
+//   - artifact_root: where the artifacts of new experiments go; ./mlruns by default.
+type Opener struct{}
+
+// Open opens the database. A bad URI or option is ErrInvalid; a database of another schema is ErrState.
+func (Opener) Open(ctx context.Context, request core.OpenRequest) (core.Backend, error) {
+	backend, err := openBackend(ctx, request)
+	return backend, core.Do("open", request.URI.String(), err)
+}
+
+func openBackend(ctx context.Context, request core.OpenRequest) (core.Backend, error) {
+	settings, rest, err := sqlstore.Settings(request, []string{"artifact_root", "durability"}, nil)
+	if err != nil {
+		return core.Backend{}, err
+	}
+	for name := range rest {
+		return core.Backend{}, core.Invalid(name, "a SQLite database has no option %q: it has artifact_root and durability", name)
+	}
+	path, err := databasePath(request.URI)
+	if err != nil {
+		return core.Backend{}, err
+	}
+	o := litedb.Options{Path: path, ReadOnly: request.ReadOnly}
+	switch value := settings["durability"]; value {
+	case "durable", "":
+	case "relaxed":
+		o.Relaxed = true
+	default:
+		return core.Backend{}, core.Invalid("durability", "the option durability is %q: it must be durable or relaxed", value)
+	}
+	root, err := sqlstore.ArtifactRoot(settings["artifact_root"])
+	if err != nil {
+		return core.Backend{}, err
+	}
+	db, err := litedb.Open(ctx, o)
+	if err != nil {
+		return core.Backend{}, err
+	}
+	backend, err := stores(ctx, db, sqlstore.Options{Name: "sqlite", ArtifactRoot: root, ReadOnly: request.ReadOnly})
+	if err != nil {
+		return core.Backend{}, errors.Join(err, db.Close())
+	}
+	return backend, nil
+}
+
+// databasePath is the path of the file. As with SQLAlchemy nothing in it is escaped.
+func databasePath(uri core.URI) (string, error) {
+	scheme, path, found := strings.Cut(uri.Raw(), "://")
+	if driver, _, _ := strings.Cut(scheme, "+"); !found || driver != "sqlite" {
+		return "", core.Invalid("uri", "%s is no URI of a SQLite database: write sqlite:///relative/path or "+
+			"sqlite:////absolute/path", uri)
+	}
+	path, _, _ = strings.Cut(path, "?")
+	switch after, isPath := strings.CutPrefix(path, "/"); {
+	case path == "", after == "", after == litedb.Memory:
+		return litedb.Memory, nil
+	case isPath:
+		return after, nil
+	}
+	return "", core.Invalid("uri", "%s names a host: a SQLite database is a file, as in sqlite:///relative/path", uri)
+}
+
+// stores makes the stores of a database, whose schema they need.
+func stores(ctx context.Context, db sqldb.DB, o sqlstore.Options) (core.Backend, error) {
+	if err := schema.Ensure(ctx, db); err != nil {
+		return core.Backend{}, err
+	}
+	t, err := sqlstore.NewTracking(ctx, db, o)
+	if err != nil {
+		return core.Backend{}, err
+	}
+	return core.Backend{Tracking: t}, nil
+}
