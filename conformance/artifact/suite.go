@@ -28,12 +28,12 @@ const inFolder core.Capability = "a folder of this machine"
 
 // Suite is the table of cases with what belongs to it. The cases that look at the files themselves are not applicable.
 func Suite() conformance.Suite[core.ArtifactRepository] {
-	return conformance.Suite[core.ArtifactRepository]{Kind: "artifact", Cases: Cases()}
+	return conformance.Suite[core.ArtifactRepository]{Kind: "artifact", Cases: Cases(), Refuses: refusals()}
 }
 
 // LocalSuite is Suite for repositories that keep their files in folders of this machine.
 func LocalSuite(root Root) conformance.Suite[core.ArtifactRepository] {
-	return conformance.Suite[core.ArtifactRepository]{Kind: "artifact", Cases: casesAt(root)}
+	return conformance.Suite[core.ArtifactRepository]{Kind: "artifact", Cases: casesAt(root), Refuses: refusals()}
 }
 
 // Cases lists all cases, by topic.
@@ -44,7 +44,8 @@ func casesAt(root Root) []entry {
 		putCases(), brokenPutCases(), readCases(), rangeCases(),
 		statCases(), listCases(), pageCases(), bigPageCases(),
 		deleteCases(), keyCases(), pathCases(), localCases(root),
-		concurrencyCases(), contextCases(), handleCases(), model.ArtifactCases(), wholeRunCases(),
+		concurrencyCases(), contextCases(), handleCases(), faultCases(), attributeCases(), transferCases(), performanceCases(),
+		model.ArtifactCases(), wholeRunCases(),
 	)
 }
 

@@ -1,6 +1,7 @@
 package mutants
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -78,4 +79,11 @@ func Judge(r conformance.Report, id string, killers []string) string {
 		return fmt.Sprintf("%s is killed by %v, and by none of %v", id, failed, killers)
 	}
 	return ""
+}
+
+// Dies runs one case on a store that breaks it, and says what is wrong when the case does not fail as it should, and else
+// nothing.
+func Dies[S core.Store](ctx context.Context, s conformance.Suite[S], h conformance.Harness[S], id string) string {
+	r := conformance.Run(ctx, s, h, conformance.Options{Level: conformance.Performance, Only: []string{id}})
+	return Judge(r, "the store", []string{id})
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/mlstore/mlstore/conformance"
 	"github.com/mlstore/mlstore/conformance/artifact"
+	"github.com/mlstore/mlstore/conformance/fault"
 	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/plugins/file"
 )
@@ -14,12 +15,13 @@ import (
 // artifactHarness opens repositories in folders of their own and remembers where.
 func artifactHarness() (artifact.Harness, artifact.Root) {
 	var folders sync.Map // from the store to its folder
-	at := func(t conformance.T, dir string) core.ArtifactRepository {
-		a, err := file.NewArtifacts(dir, file.ArtifactsOptions{})
+	open := func(t conformance.T, dir string, readOnly bool) core.ArtifactRepository {
+		a, err := file.NewArtifacts(dir, file.ArtifactsOptions{ReadOnly: readOnly})
 		conformance.NoError(t, "NewArtifacts", err)
 		folders.Store(a, dir)
 		return a
 	}
+	at := func(t conformance.T, dir string) core.ArtifactRepository { return open(t, dir, false) }
 	root := func(s core.ArtifactRepository) string {
 		dir, _ := folders.Load(s)
 		return dir.(string)
@@ -32,6 +34,13 @@ func artifactHarness() (artifact.Harness, artifact.Root) {
 		Reopen: func(t conformance.T, old core.ArtifactRepository) core.ArtifactRepository {
 			conformance.NoError(t, "Close", old.Close())
 			return at(t, root(old))
+		},
+		ReadOnly: func(t conformance.T, first core.ArtifactRepository) core.ArtifactRepository {
+			return open(t, root(first), true)
+		},
+		Faults: func(t conformance.T, first core.ArtifactRepository) (core.ArtifactRepository, conformance.Faults) {
+			path := &fault.Path{}
+			return path.Artifacts(at(t, root(first))), path
 		},
 	}, root
 }
