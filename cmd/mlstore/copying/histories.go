@@ -1,0 +1,133 @@
+package copying
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"iter"
+	"maps"
+	"math"
+	"slices"
+
+	"github.com/mlstore/mlstore/core"
+	"github.com/mlstore/mlstore/core/client"
+)
+
+// surveyHistories looks for values that the target cannot represent, when there can be any.
+func (c *copier) surveyHistories(ctx context.Context, r core.Run) error {
+	inf, zero := c.info.Has(core.FloatInf), c.info.Has(core.FloatNegativeZero)
+	if inf && zero {
+		return nil
+	}
+	for _, key := range slices.Sorted(maps.Keys(r.Metrics)) {
+		infinite, negative := 0, 0
+		for m, err := range client.History(ctx, c.from.Tracking, r.ID, key, core.HistoryOptions{}) {
+			switch {
+			case err != nil:
+				return err
+			case !inf && math.IsInf(m.Value, 0):
+				infinite++
+			case !zero && m.Value == 0 && math.Signbit(m.Value):
+				negative++
+			}
+		}
+		where := string(r.ID) + " " + key
+		if infinite > 0 {
+			c.lose("metric", where, fmt.Sprintf("%d infinite values become the largest float", infinite), false)
+		}
+		if negative > 0 {
+			c.lose("metric", where, fmt.Sprintf("%d zeros lose their sign", negative), false)
+		}
+	}
+	return nil
+}
+
+// representable is the point as the target keeps it.
+func (c *copier) representable(m core.Metric) core.Metric {
+	switch {
+	case math.IsInf(m.Value, 0) && !c.info.Has(core.FloatInf):
+		m.Value = math.Copysign(math.MaxFloat64, m.Value)
+	case m.Value == 0 && !c.info.Has(core.FloatNegativeZero):
+		m.Value = 0
+	}
+	if c.targetModels == nil {
+		m.ModelID = ""
+	}
+	return m
+}
+
+// A gap is how the points of a run in the target differ from those of the source.
+type gap struct {
+	missing int64  // points that the target lacks
+	extra   string // the key of a metric that has points in the target alone
+}
+
+// histories gives the run in the target the points that it lacks.
+func (c *copier) histories(ctx context.Context, w *runWriter, r, have core.Run) (gap, error) {
+	var all gap
+	for _, key := range slices.Sorted(maps.Keys(r.Metrics)) {
+		if err := c.history(ctx, w, key, &all); err != nil {
+			return all, err
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(have.Metrics)) {
+		if _, has := r.Metrics[key]; !has {
+			all.extra = cmp.Or(all.extra, key)
+		}
+	}
+	return all, nil
+}
+
+// history merges one history of the source with the target's, both of which are ordered by timestamp and step, and logs
+// what the target lacks.
+func (c *copier) history(ctx context.Context, w *runWriter, key string, g *gap) error {
+	most := cmp.Or(c.info.Limits.BatchMetrics, 1000)
+	var batch []core.Metric
+	flush := func() error {
+		points := batch
+		batch = nil
+		if len(points) == 0 || !c.writes() {
+			return nil
+		}
+		return w.log(ctx, points)
+	}
+	source := instants(client.History(ctx, c.from.Tracking, w.want.ID, key, core.HistoryOptions{}))
+	for pair, err := range merged(source, instants(c.targetHistory(ctx, w, key))) {
+		if err != nil {
+			return err
+		}
+		for i := range pair.source {
+			pair.source[i] = c.representable(pair.source[i])
+		}
+		want := unique(pair.source)
+		missing, extra := differences(want, unique(pair.target))
+		c.countPoints(len(want), len(missing))
+		g.missing += int64(len(missing))
+		if extra > 0 {
+			g.extra = cmp.Or(g.extra, key)
+		}
+		for _, m := range missing {
+			if batch = append(batch, m); len(batch) == most {
+				if err := flush(); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return flush()
+}
+
+func (c *copier) countPoints(all, written int) {
+	if c.pass == Write {
+		c.report.Counts.Points += int64(all)
+		c.report.Written.Points += int64(written)
+	}
+}
+
+// targetHistory is empty for a run that is not there yet.
+func (c *copier) targetHistory(ctx context.Context, w *runWriter, key string) iter.Seq2[core.Metric, error] {
+	if !w.there {
+		return func(func(core.Metric, error) bool) {}
+	}
+	return client.History(ctx, c.to.Tracking, w.want.ID, key, core.HistoryOptions{})
+}
