@@ -15,6 +15,7 @@ type artifacts struct {
 	*remote
 	client artifactv1.ArtifactServiceClient
 	paths  artifactv1.PathTransferServiceClient
+	frames framePool
 }
 
 func newArtifacts(r *remote) *artifacts {
@@ -66,7 +67,7 @@ func (a *artifacts) Open(ctx context.Context, path string, o core.ReadOptions) (
 
 // Put sends what r yields as a stream, and the commit when r has come to its end.
 func (a *artifacts) Put(ctx context.Context, path string, r io.Reader, o core.PutOptions) (core.Artifact, error) {
-	return upload(ctx, a.client, &artifactv1.UploadBegin{
+	return upload(ctx, a, &artifactv1.UploadBegin{
 		Path: path, Size: o.Size, Sha256: o.SHA256, IfAbsent: o.IfAbsent, ContentType: o.ContentType,
 	}, r)
 }

@@ -1,11 +1,8 @@
 package wire
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
 	"errors"
-	"hash"
 	"io"
 	"io/fs"
 
@@ -20,7 +17,7 @@ func openDownload(
 	ctx context.Context, client artifactv1.ArtifactServiceClient, request *artifactv1.DownloadRequest,
 ) (io.ReadCloser, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	d := &download{ctx: ctx, cancel: cancel, path: request.GetPath(), most: -1, digest: sha256.New()}
+	d := &download{ctx: ctx, cancel: cancel, path: request.GetPath(), most: -1}
 	if request.Length != nil {
 		d.most = request.GetLength()
 	}
@@ -39,20 +36,20 @@ type download struct {
 	stream grpc.ServerStreamingClient[artifactv1.DownloadResponse]
 	path   string
 	most   int64 // bytes that were asked for; below 0 is all
-	rest   []byte
+	rest   *block
 	size   int64
-	digest hash.Hash
+	crc    uint32
 	err    error
 }
 
 func (d *download) begin(client artifactv1.ArtifactServiceClient, request *artifactv1.DownloadRequest) (err error) {
-	if d.stream, err = client.Download(d.ctx, request); err != nil {
+	if d.stream, err = client.Download(d.ctx, request, grpc.ForceCodecV2(newCodec())); err != nil {
 		if field := notUTF8(request); field != "" {
 			return core.Invalid(field, "'%s' is not valid UTF-8", field)
 		}
 		return failure(d.ctx, artifactv1.ArtifactService_Download_FullMethodName, err)
 	}
-	frame, err := d.receive()
+	_, frame, err := d.receive()
 	if err != nil {
 		return err
 	}
@@ -62,19 +59,22 @@ func (d *download) begin(client artifactv1.ArtifactServiceClient, request *artif
 	return nil
 }
 
-func (d *download) receive() (*artifactv1.DownloadResponse, error) {
-	frame, err := d.stream.Recv()
+// receive returns the data of a frame, or the frame.
+func (d *download) receive() (*block, *artifactv1.DownloadResponse, error) {
+	message := &artifactv1.DownloadResponse{}
+	frame := &inFrame{message: message}
+	err := d.stream.RecvMsg(frame)
 	switch {
 	case errors.Is(err, io.EOF):
-		return nil, lie("the download of %q ended before its trailer", d.path)
+		return nil, nil, lie("the download of %q ended before its trailer", d.path)
 	case err != nil:
-		return nil, failure(d.ctx, artifactv1.ArtifactService_Download_FullMethodName, err)
+		return nil, nil, failure(d.ctx, artifactv1.ArtifactService_Download_FullMethodName, err)
 	}
-	return frame, nil
+	return frame.data, message, nil
 }
 
 func (d *download) Read(p []byte) (int, error) {
-	for len(d.rest) == 0 {
+	for d.rest.empty() {
 		if d.err == nil && len(p) == 0 {
 			return 0, nil
 		}
@@ -86,39 +86,36 @@ func (d *download) Read(p []byte) (int, error) {
 			return 0, d.err
 		}
 	}
-	n := copy(p, d.rest)
-	d.rest = d.rest[n:]
-	return n, nil
+	return d.rest.read(p), nil
 }
 
 // next takes the next frame; after a trailer that fits it returns io.EOF.
 func (d *download) next() error {
-	frame, err := d.receive()
-	if err != nil {
+	data, frame, err := d.receive()
+	switch {
+	case err != nil:
 		return core.Do("read artifact", d.path, err)
+	case data != nil:
+		return d.take(data)
+	case frame.GetTrailer() == nil:
+		return lie("the download of %q has a frame without data", d.path)
+	case frame.GetTrailer().GetSize() != d.size || frame.GetTrailer().GetCrc32() != d.crc:
+		return lie("the trailer of the download of %q does not fit its %d bytes", d.path, d.size)
 	}
-	switch frame := frame.GetFrame().(type) {
-	case *artifactv1.DownloadResponse_Data:
-		d.size += int64(len(frame.Data))
-		if d.most >= 0 && d.size > d.most {
-			return lie("the download of %q yields more than the %d bytes asked for", d.path, d.most)
-		}
-		if len(frame.Data) == 0 {
-			return lie("the download of %q has a frame without data", d.path)
-		}
-		d.digest.Write(frame.Data)
-		d.rest = frame.Data
-		return nil
-	case *artifactv1.DownloadResponse_Trailer:
-		if frame.Trailer.GetSize() != d.size || !bytes.Equal(frame.Trailer.GetSha256(), d.digest.Sum(nil)) {
-			return lie("the trailer of the download of %q does not fit its %d bytes", d.path, d.size)
-		}
-		if _, err := d.stream.Recv(); !errors.Is(err, io.EOF) {
-			return lie("the download of %q goes on after its trailer: %v", d.path, err)
-		}
-		return io.EOF
+	if err := d.stream.RecvMsg(&inFrame{message: frame}); !errors.Is(err, io.EOF) {
+		return lie("the download of %q goes on after its trailer: %v", d.path, err)
 	}
-	return lie("the download of %q has an unknown frame", d.path)
+	return io.EOF
+}
+
+func (d *download) take(data *block) error {
+	d.size += int64(data.size)
+	if d.most >= 0 && d.size > d.most {
+		return lie("the download of %q yields more than the %d bytes asked for", d.path, d.most)
+	}
+	d.crc = data.sum(d.crc)
+	d.rest = data
+	return nil
 }
 
 // Close ends the download, also in the plugin.

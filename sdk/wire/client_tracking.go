@@ -18,6 +18,7 @@ type tracking struct {
 	logged  trackingv1.LoggedModelsServiceClient
 	imports trackingv1.ImporterServiceClient
 	purges  trackingv1.PurgerServiceClient
+	schema  trackingv1.SchemaKeeperServiceClient
 }
 
 func newTracking(r *remote) *tracking {
@@ -25,7 +26,7 @@ func newTracking(r *remote) *tracking {
 		remote: r, client: trackingv1.NewTrackingServiceClient(r), bulk: trackingv1.NewBulkHistoryServiceClient(r),
 		sampled: trackingv1.NewSampledHistoryServiceClient(r), lineage: trackingv1.NewLineageServiceClient(r),
 		logged: trackingv1.NewLoggedModelsServiceClient(r), imports: trackingv1.NewImporterServiceClient(r),
-		purges: trackingv1.NewPurgerServiceClient(r),
+		purges: trackingv1.NewPurgerServiceClient(r), schema: trackingv1.NewSchemaKeeperServiceClient(r),
 	}
 }
 
@@ -37,6 +38,7 @@ func (t *tracking) Ability(target any) bool {
 		ability[core.LoggedModels](t.remote, "logged_models", target, t) ||
 		ability[core.Purger](t.remote, "purger", target, t) ||
 		ability[core.SampledHistory](t.remote, "sampled_history", target, t) ||
+		ability[core.SchemaKeeper](t.remote, "schema_keeper", target, t) ||
 		ability[core.SecretUpdater](t.remote, "secret_updater", target, t)
 }
 

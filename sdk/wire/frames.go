@@ -1,10 +1,8 @@
 package wire
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"hash"
 	"io"
 
 	"google.golang.org/grpc"
@@ -19,20 +17,20 @@ import (
 type frameReader struct {
 	ctx       context.Context //nolint:containedctx // the reader of a call belongs to the call
 	stream    grpc.ClientStreamingServer[artifactv1.UploadRequest, artifactv1.UploadResponse]
-	digest    hash.Hash
+	crc       uint32
 	size      int64
-	rest      []byte // of the frame that may be read
-	ahead     []byte // the frame after it
+	rest      *block // of the frame that may be read
+	ahead     *block // the frame after it
 	committed bool
 	err       error
 }
 
 func (f *frameReader) Read(p []byte) (int, error) {
-	for len(f.rest) == 0 {
+	for f.rest.empty() {
 		switch {
 		case f.err != nil:
 			return 0, f.err
-		case f.committed && len(f.ahead) == 0:
+		case f.committed && f.ahead == nil:
 			return 0, io.EOF
 		case len(p) == 0:
 			return 0, nil
@@ -46,31 +44,27 @@ func (f *frameReader) Read(p []byte) (int, error) {
 			return 0, err
 		}
 	}
-	n := copy(p, f.rest)
-	f.rest = f.rest[n:]
-	return n, nil
+	return f.rest.read(p), nil
 }
 
 // next takes the next frame: data, which it puts ahead, or the commit.
 func (f *frameReader) next() error {
-	frame, err := f.stream.Recv()
-	if err != nil {
+	message := &artifactv1.UploadRequest{}
+	frame := &inFrame{message: message}
+	if err := f.stream.RecvMsg(frame); err != nil {
 		f.err = broken(f.ctx, err)
 		return f.err
 	}
-	switch frame := frame.GetFrame().(type) {
-	case *artifactv1.UploadRequest_Data:
-		f.digest.Write(frame.Data)
-		f.size += int64(len(frame.Data))
-		f.ahead = frame.Data
-		if len(frame.Data) == 0 {
-			f.err = core.Invalid("data", "a frame without data")
-		}
-	case *artifactv1.UploadRequest_Commit:
-		f.err = f.check(frame.Commit)
+	switch {
+	case frame.data != nil:
+		f.crc = frame.data.sum(f.crc)
+		f.size += int64(frame.data.size)
+		f.ahead = frame.data
+	case message.GetCommit() != nil:
+		f.err = f.check(message.GetCommit())
 		f.committed = f.err == nil
 	default:
-		f.err = core.Invalid("frame", "an upload goes on with data and ends with `commit`")
+		f.err = core.Invalid("frame", "an upload goes on with data, never empty, and ends with `commit`")
 	}
 	return f.err
 }
@@ -80,8 +74,8 @@ func (f *frameReader) check(c *artifactv1.UploadCommit) error {
 	switch {
 	case c.GetSize() != f.size:
 		return core.Errorf(core.DataLoss, "the commit is of %d bytes, but %d came", c.GetSize(), f.size)
-	case !bytes.Equal(c.GetSha256(), f.digest.Sum(nil)):
-		return core.Errorf(core.DataLoss, "the commit has another SHA-256 than the bytes that came")
+	case c.GetCrc32() != f.crc:
+		return core.Errorf(core.DataLoss, "the commit has another CRC-32 than the bytes that came")
 	}
 	return nil
 }

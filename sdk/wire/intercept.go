@@ -9,7 +9,6 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
-	"google.golang.org/grpc/status"
 
 	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/sdk/wire/internal/pb/pluginv1"
@@ -30,7 +29,7 @@ const (
 // instances, counts calls and turns errors and panics into statuses.
 func (s *Server) Options() []grpc.ServerOption {
 	return []grpc.ServerOption{
-		grpc.MaxRecvMsgSize(maxRequest),
+		grpc.MaxRecvMsgSize(maxRequest), grpc.ForceServerCodecV2(newCodec()),
 		grpc.InitialWindowSize(streamWindow), grpc.InitialConnWindowSize(connWindow),
 		grpc.ReadBufferSize(transportBuf), grpc.WriteBufferSize(transportBuf),
 		grpc.ChainUnaryInterceptor(s.unary), grpc.ChainStreamInterceptor(s.stream),
@@ -41,6 +40,7 @@ func (s *Server) Options() []grpc.ServerOption {
 func DialOptions() []grpc.DialOption {
 	return []grpc.DialOption{
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxReply), grpc.MaxCallSendMsgSize(maxRequest)),
+		grpc.WithDisableRetry(), // who keeps the connection knows what may be repeated
 		grpc.WithInitialWindowSize(streamWindow), grpc.WithInitialConnWindowSize(connWindow),
 		grpc.WithReadBufferSize(transportBuf), grpc.WithWriteBufferSize(transportBuf),
 	}
@@ -89,10 +89,10 @@ func (s *Server) serve(ctx context.Context, method string, call func(context.Con
 	if err == nil {
 		return nil
 	}
-	if _, made := status.FromError(err); made {
-		return err
+	if made, ok := err.(*answered); ok { //nolint:errorlint // a status that a store got from elsewhere is not one of ours
+		return made
 	}
-	return toStatus(err, in.hide).Err()
+	return &answered{toStatus(err, in.hide)}
 }
 
 // instanceFor returns the instance that the metadata name, or nil when they name none.

@@ -107,11 +107,11 @@ func (l *lifecycleServer) Open(ctx context.Context, r *pluginv1.OpenRequest) (*p
 	probe.learnFrom(request)
 	backend, err := l.server.opener.Open(ctx, request)
 	if err != nil {
-		return nil, toStatus(err, probe.hide).Err()
+		return nil, &answered{toStatus(err, probe.hide)}
 	}
 	reply, err := l.describe(ctx, request, backend)
 	if err != nil {
-		return nil, toStatus(errors.Join(err, backend.Close()), probe.hide).Err()
+		return nil, &answered{toStatus(errors.Join(err, backend.Close()), probe.hide)}
 	}
 	return reply, nil
 }

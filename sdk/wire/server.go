@@ -71,6 +71,7 @@ func (s *Server) Register(r grpc.ServiceRegistrar) {
 	trackingv1.RegisterLoggedModelsServiceServer(r, &loggedModelsServer{})
 	trackingv1.RegisterImporterServiceServer(r, &importerServer{})
 	trackingv1.RegisterPurgerServiceServer(r, &purgerServer{})
+	trackingv1.RegisterSchemaKeeperServiceServer(r, &schemaKeeperServer{})
 	artifactv1.RegisterArtifactServiceServer(r, &artifactServer{})
 	artifactv1.RegisterPathTransferServiceServer(r, &pathTransferServer{})
 	registryv1.RegisterRegistryServiceServer(r, &registryServer{})

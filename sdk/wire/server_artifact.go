@@ -2,7 +2,6 @@ package wire
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"io"
 
@@ -14,6 +13,7 @@ import (
 
 type artifactServer struct {
 	artifactv1.UnimplementedArtifactServiceServer
+	frames framePool
 }
 
 func (*artifactServer) store(ctx context.Context) (core.ArtifactRepository, error) {
@@ -62,56 +62,20 @@ func (a *artifactServer) Download(
 	if err != nil {
 		return err
 	}
-	return errors.Join(sendFile(file, stream), file.Close())
+	return errors.Join(a.send(file, stream), file.Close())
 }
 
-func sendFile(file io.Reader, stream grpc.ServerStreamingServer[artifactv1.DownloadResponse]) error {
+func (a *artifactServer) send(file io.Reader, stream grpc.ServerStreamingServer[artifactv1.DownloadResponse]) error {
 	header := &artifactv1.DownloadResponse_Header{Header: &artifactv1.DownloadHeader{}}
 	if err := stream.Send(&artifactv1.DownloadResponse{Frame: header}); err != nil {
 		return err
 	}
-	digest, size := sha256.New(), int64(0)
-	frame := make([]byte, frameSize)
-	data := &artifactv1.DownloadResponse_Data{}
-	reply := &artifactv1.DownloadResponse{Frame: data}
-	for {
-		n, err := fill(file, frame)
-		if n > 0 {
-			digest.Write(frame[:n])
-			size += int64(n)
-			data.Data = frame[:n]
-			if err := stream.Send(reply); err != nil {
-				return err
-			}
-		}
-		switch {
-		case errors.Is(err, io.EOF):
-			trailer := &artifactv1.DownloadResponse_Trailer{
-				Trailer: &artifactv1.DownloadTrailer{Size: size, Sha256: digest.Sum(nil)},
-			}
-			return stream.Send(&artifactv1.DownloadResponse{Frame: trailer})
-		case err != nil:
-			return err
-		}
+	size, crc, err := a.frames.send(file, stream)
+	if err != nil {
+		return err
 	}
-}
-
-// fill reads until the buffer is full or the reader has ended. What a reader yields together with its end is not lost.
-func fill(r io.Reader, buffer []byte) (n int, err error) {
-	const patience = 100 // reads that yield nothing, as package bufio has it
-	for empty := 0; n < len(buffer) && err == nil; {
-		var more int
-		more, err = r.Read(buffer[n:])
-		n += more
-		if more > 0 {
-			empty = 0
-			continue
-		}
-		if empty++; empty == patience && err == nil {
-			err = io.ErrNoProgress
-		}
-	}
-	return n, err
+	trailer := &artifactv1.DownloadTrailer{Size: size, Crc32: crc}
+	return stream.Send(&artifactv1.DownloadResponse{Frame: &artifactv1.DownloadResponse_Trailer{Trailer: trailer}})
 }
 
 // Upload hands the frames on as one reader, which ends well only after a commit that fits.
@@ -129,7 +93,7 @@ func (a *artifactServer) Upload(stream grpc.ClientStreamingServer[artifactv1.Upl
 	if begin == nil {
 		return core.Invalid("frame", "an upload begins with the frame `begin`")
 	}
-	frames := &frameReader{ctx: ctx, stream: stream, digest: sha256.New()}
+	frames := &frameReader{ctx: ctx, stream: stream}
 	if err := frames.next(); err != nil {
 		return err
 	}

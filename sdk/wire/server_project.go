@@ -32,7 +32,7 @@ func (p *projectServer) Submit(ctx context.Context, r *projectv1.SubmitRequest) 
 		job.learn(slices.Collect(maps.Values(options.Secrets))...)
 		job.learn(options.Tracking.Credential())
 		in, _ := instanceOf(ctx)
-		return nil, toStatus(err, func(text string) string { return in.hide(job.hide(text)) }).Err()
+		return nil, &answered{toStatus(err, func(text string) string { return in.hide(job.hide(text)) })}
 	}
 	return &projectv1.SubmitResponse{JobId: string(id)}, nil
 }

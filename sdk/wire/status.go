@@ -35,6 +35,14 @@ const (
 	maxField   = 300
 )
 
+// answered is an error that has its form on the wire already.
+type answered struct{ *status.Status }
+
+func (a *answered) Error() string { return a.Err().Error() }
+
+// GRPCStatus makes package grpc send the status as it is.
+func (a *answered) GRPCStatus() *status.Status { return a.Status }
+
 // toStatus makes the status of an error that a store returned. hide takes secrets out of a text.
 func toStatus(err error, hide func(string) string) *status.Status {
 	e := asError(err)

@@ -423,7 +423,7 @@ func (*DownloadHeader) Descriptor() ([]byte, []int) {
 type DownloadTrailer struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Size          int64                  `protobuf:"varint,1,opt,name=size,proto3" json:"size,omitempty"`
-	Sha256        []byte                 `protobuf:"bytes,2,opt,name=sha256,proto3" json:"sha256,omitempty"` // 32 bytes
+	Crc32         uint32                 `protobuf:"fixed32,2,opt,name=crc32,proto3" json:"crc32,omitempty"` // of IEEE 802.3, as in zlib and gzip
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -465,11 +465,11 @@ func (x *DownloadTrailer) GetSize() int64 {
 	return 0
 }
 
-func (x *DownloadTrailer) GetSha256() []byte {
+func (x *DownloadTrailer) GetCrc32() uint32 {
 	if x != nil {
-		return x.Sha256
+		return x.Crc32
 	}
-	return nil
+	return 0
 }
 
 type UploadRequest struct {
@@ -572,10 +572,11 @@ func (*UploadRequest_Data) isUploadRequest_Frame() {}
 
 func (*UploadRequest_Commit) isUploadRequest_Frame() {}
 
+// UploadBegin says where the bytes shall go and what the caller knows of them.
 type UploadBegin struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Path          string                 `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
-	Size          *int64                 `protobuf:"varint,2,opt,name=size,proto3,oneof" json:"size,omitempty"`                           // what the caller knows of the bytes; absent is unknown
+	Size          *int64                 `protobuf:"varint,2,opt,name=size,proto3,oneof" json:"size,omitempty"`                           // exact number of bytes; absent is unknown
 	Sha256        string                 `protobuf:"bytes,3,opt,name=sha256,proto3" json:"sha256,omitempty"`                              // 64 hexadecimal digits; empty is unknown
 	IfAbsent      bool                   `protobuf:"varint,4,opt,name=if_absent,json=ifAbsent,proto3" json:"if_absent,omitempty"`         // ALREADY_EXISTS if there is something
 	ContentType   string                 `protobuf:"bytes,5,opt,name=content_type,json=contentType,proto3" json:"content_type,omitempty"` // a hint
@@ -648,11 +649,11 @@ func (x *UploadBegin) GetContentType() string {
 	return ""
 }
 
-// UploadCommit is of the bytes that were sent.
+// UploadCommit is of the bytes that were sent. A digest that the caller knows is in UploadBegin.
 type UploadCommit struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Size          int64                  `protobuf:"varint,1,opt,name=size,proto3" json:"size,omitempty"`
-	Sha256        []byte                 `protobuf:"bytes,2,opt,name=sha256,proto3" json:"sha256,omitempty"` // 32 bytes
+	Crc32         uint32                 `protobuf:"fixed32,2,opt,name=crc32,proto3" json:"crc32,omitempty"` // of IEEE 802.3, as in zlib and gzip
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -694,11 +695,11 @@ func (x *UploadCommit) GetSize() int64 {
 	return 0
 }
 
-func (x *UploadCommit) GetSha256() []byte {
+func (x *UploadCommit) GetCrc32() uint32 {
 	if x != nil {
-		return x.Sha256
+		return x.Crc32
 	}
-	return nil
+	return 0
 }
 
 type UploadResponse struct {
@@ -859,10 +860,10 @@ const file_mlstore_artifact_v1_artifact_proto_rawDesc = "" +
 	"\x04data\x18\x02 \x01(\fH\x00R\x04data\x12@\n" +
 	"\atrailer\x18\x03 \x01(\v2$.mlstore.artifact.v1.DownloadTrailerH\x00R\atrailerB\a\n" +
 	"\x05frame\"\x10\n" +
-	"\x0eDownloadHeader\"=\n" +
+	"\x0eDownloadHeader\";\n" +
 	"\x0fDownloadTrailer\x12\x12\n" +
-	"\x04size\x18\x01 \x01(\x03R\x04size\x12\x16\n" +
-	"\x06sha256\x18\x02 \x01(\fR\x06sha256\"\xa5\x01\n" +
+	"\x04size\x18\x01 \x01(\x03R\x04size\x12\x14\n" +
+	"\x05crc32\x18\x02 \x01(\aR\x05crc32\"\xa5\x01\n" +
 	"\rUploadRequest\x128\n" +
 	"\x05begin\x18\x01 \x01(\v2 .mlstore.artifact.v1.UploadBeginH\x00R\x05begin\x12\x14\n" +
 	"\x04data\x18\x02 \x01(\fH\x00R\x04data\x12;\n" +
@@ -874,10 +875,10 @@ const file_mlstore_artifact_v1_artifact_proto_rawDesc = "" +
 	"\x06sha256\x18\x03 \x01(\tR\x06sha256\x12\x1b\n" +
 	"\tif_absent\x18\x04 \x01(\bR\bifAbsent\x12!\n" +
 	"\fcontent_type\x18\x05 \x01(\tR\vcontentTypeB\a\n" +
-	"\x05_size\":\n" +
+	"\x05_size\"8\n" +
 	"\fUploadCommit\x12\x12\n" +
-	"\x04size\x18\x01 \x01(\x03R\x04size\x12\x16\n" +
-	"\x06sha256\x18\x02 \x01(\fR\x06sha256\"H\n" +
+	"\x04size\x18\x01 \x01(\x03R\x04size\x12\x14\n" +
+	"\x05crc32\x18\x02 \x01(\aR\x05crc32\"H\n" +
 	"\x0eUploadResponse\x126\n" +
 	"\bartifact\x18\x01 \x01(\v2\x1a.mlstore.types.v1.ArtifactR\bartifact\"5\n" +
 	"\rDeleteRequest\x12\x12\n" +

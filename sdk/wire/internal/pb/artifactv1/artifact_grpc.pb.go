@@ -38,7 +38,7 @@ type ArtifactServiceClient interface {
 	// download early by cancelling the call.
 	Download(ctx context.Context, in *DownloadRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[DownloadResponse], error)
 	// Upload takes Begin, data, and at the end Commit. The store MUST publish the file only when it got Commit and the size
-	// and digest in it are those of the data. A stream that ends in any other way publishes nothing.
+	// and checksum in it are those of the data, and size and digest those that Begin declares. A stream that ends in any other way publishes nothing.
 	Upload(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[UploadRequest, UploadResponse], error)
 	Delete(ctx context.Context, in *DeleteRequest, opts ...grpc.CallOption) (*DeleteResponse, error)
 }
@@ -125,7 +125,7 @@ type ArtifactServiceServer interface {
 	// download early by cancelling the call.
 	Download(*DownloadRequest, grpc.ServerStreamingServer[DownloadResponse]) error
 	// Upload takes Begin, data, and at the end Commit. The store MUST publish the file only when it got Commit and the size
-	// and digest in it are those of the data. A stream that ends in any other way publishes nothing.
+	// and checksum in it are those of the data, and size and digest those that Begin declares. A stream that ends in any other way publishes nothing.
 	Upload(grpc.ClientStreamingServer[UploadRequest, UploadResponse]) error
 	Delete(context.Context, *DeleteRequest) (*DeleteResponse, error)
 	mustEmbedUnimplementedArtifactServiceServer()
