@@ -15,6 +15,7 @@ import (
 	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/sdk/wire/internal/pb/artifactv1"
 	"github.com/mlstore/mlstore/sdk/wire/internal/pb/pluginv1"
+	"github.com/mlstore/mlstore/sdk/wire/internal/pb/trackingv1"
 )
 
 // The methods that whoever keeps a connection alive over restarts has to know.
@@ -31,7 +32,7 @@ const InstanceKey = "mlstore-instance"
 type Nature struct {
 	Reads      bool // it changes nothing
 	Repeatable bool // it may be made again: it reads, or the second time changes nothing more
-	Moves      bool // it transfers an artifact, and takes as long as that takes
+	Moves      bool // it transfers an artifact, or goes through a whole database, and takes as long as that takes
 }
 
 // NatureOf is the nature of a call, as the files in sdk/proto say it. A creation with a key may be repeated in a store that
@@ -50,8 +51,12 @@ func NatureOf(method string, request any, opened Opened) Nature {
 	default:
 		n.Repeatable = opened.HonoursKeys && hasKey(request)
 	}
-	n.Moves = method == artifactv1.PathTransferService_PutFile_FullMethodName ||
-		method == artifactv1.PathTransferService_GetFile_FullMethodName
+	switch method {
+	case artifactv1.PathTransferService_PutFile_FullMethodName, artifactv1.PathTransferService_GetFile_FullMethodName,
+		trackingv1.SchemaKeeperService_UpgradeSchema_FullMethodName, trackingv1.SchemaKeeperService_CheckSchema_FullMethodName,
+		trackingv1.SchemaKeeperService_OptimizeSchema_FullMethodName:
+		n.Moves = true
+	}
 	return n
 }
 

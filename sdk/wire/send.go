@@ -13,7 +13,8 @@ func (p *framePool) send(r io.Reader, stream interface{ SendMsg(message any) err
 	for {
 		buffer := p.Get(frameSize)
 		n, err := fill(r, *buffer)
-		if err != nil && !errors.Is(err, io.EOF) {
+		ended := errors.Is(err, io.EOF)
+		if err != nil && !ended {
 			p.Put(buffer)
 			return 0, 0, &readError{err}
 		}
@@ -27,7 +28,7 @@ func (p *framePool) send(r io.Reader, stream interface{ SendMsg(message any) err
 		if err := stream.SendMsg(&outFrame{mem.NewBuffer(buffer, p)}); err != nil {
 			return 0, 0, err
 		}
-		if err != nil {
+		if ended {
 			return size, crc, nil
 		}
 	}

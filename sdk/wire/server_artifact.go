@@ -71,6 +71,9 @@ func (a *artifactServer) send(file io.Reader, stream grpc.ServerStreamingServer[
 		return err
 	}
 	size, crc, err := a.frames.send(file, stream)
+	if failed, ok := errors.AsType[*readError](err); ok {
+		return failed.cause
+	}
 	if err != nil {
 		return err
 	}
