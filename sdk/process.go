@@ -5,9 +5,11 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"os/signal"
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -15,6 +17,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-plugin"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
 
 	"github.com/mlstore/mlstore/sdk/wire"
 )
@@ -26,15 +29,16 @@ const (
 
 // serve serves the plugin to the host that has started this process.
 func serve(p Plugin) int {
-	stderr := os.Stderr
+	stdout, stderr := os.Stdout, os.Stderr
 	handshake, err := keepStdout()
 	if err != nil {
 		return say(stderr, exitBroke, "keep standard output for the handshake: %v\n", err)
 	}
-	os.Stdout = handshake // where go-plugin prints it; from then on prints reach the host's log
+	os.Stdout = handshake // where go-plugin prints it
 	logger := newLogger(stderr)
 	slog.SetDefault(logger)
 	s := newService(p, logger)
+	s.greeted = sync.OnceFunc(func() { os.Stdout, os.Stderr = stdout, stderr })
 	if os.Getenv(wire.LifelineVariable) != "" {
 		go s.followLifeline(os.Stdin)
 	}
@@ -48,9 +52,10 @@ func serve(p Plugin) int {
 // service is a plugin that is being served.
 type service struct {
 	plugin.NetRPCUnsupportedPlugin
-	wire   *wire.Server
-	logger *slog.Logger
-	server atomic.Pointer[grpc.Server]
+	wire    *wire.Server
+	logger  *slog.Logger
+	server  atomic.Pointer[grpc.Server]
+	greeted func() // called before the first call; nil is nothing
 }
 
 var _ plugin.GRPCPlugin = (*service)(nil)
@@ -72,11 +77,27 @@ func (s *service) config() *plugin.ServeConfig {
 // newServer makes the server on which go-plugin registers its own services, and GRPCServer ours.
 func (s *service) newServer(options []grpc.ServerOption) *grpc.Server {
 	if runtime.GOOS != "windows" { // there it is TCP, and go-plugin's certificates
-		options = append(options, grpc.Creds(wire.PeerCredentials()))
+		options = append(options, grpc.Creds(&greeting{wire.PeerCredentials(), s.greeted}))
 	}
 	server := grpc.NewServer(append(options, s.wire.Options()...)...)
 	s.server.Store(server)
 	return server
+}
+
+// greeting undoes what go-plugin does after its own greeting: it lets os.Stdout and os.Stderr be pipes that end in messages
+// to the host, in which the last words of a plugin that crashes are lost. Both are standard error (keepStdout), which the
+// host reads to its end.
+type greeting struct {
+	credentials.TransportCredentials
+	greeted func()
+}
+
+// ServerHandshake is the first thing that happens on a connection.
+func (g *greeting) ServerHandshake(conn net.Conn) (net.Conn, credentials.AuthInfo, error) {
+	if g.greeted != nil {
+		g.greeted()
+	}
+	return g.TransportCredentials.ServerHandshake(conn)
 }
 
 // GRPCServer registers the services.

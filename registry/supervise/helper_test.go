@@ -25,7 +25,7 @@ type host struct {
 	dir string
 }
 
-// newHost makes a host of a plugin that behaves in a way (playPlugin).
+// newHost makes a host of a plugin that behaves in a way (play).
 func newHost(t *testing.T, way string, shape ...func(*supervise.Options, *supervise.Program)) host {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "h") //nolint:usetesting // a socket's path must be short
@@ -56,7 +56,7 @@ func testProgram(t *testing.T, way string) supervise.Program {
 	t.Helper()
 	self, err := os.Executable()
 	check(t, err)
-	return supervise.Program{Name: "test", Path: self, Args: []string{"plugin", way}}
+	return supervise.Program{Name: "test", Path: self, Args: []string{"play", way, t.TempDir()}}
 }
 
 // open opens the store of a name.

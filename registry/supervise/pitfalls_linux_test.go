@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -153,9 +152,7 @@ func TestAPluginEndsWithItsHost(t *testing.T) {
 			dir, err := os.MkdirTemp("", "h") //nolint:usetesting // a socket's path must be short
 			check(t, err)
 			defer os.RemoveAll(dir)
-			self, err := os.Executable()
-			check(t, err)
-			cmd := exec.CommandContext(t.Context(), self, "host", "serve")
+			cmd := command(t, "host", "serve")
 			cmd.Env = append(os.Environ(), "TMPDIR="+dir)
 			cmd.Stderr = os.Stderr
 			out, err := cmd.StdoutPipe()

@@ -33,6 +33,9 @@ type program struct {
 	cmd     *exec.Cmd
 	sockets string // the folder in which its socket must be
 
+	mu       sync.Mutex
+	pid      int       // 0 until it has started
+	doomed   bool      // it must not start any longer
 	lifeline io.Closer // our end: the program ends when it breaks
 	greeting *greeting
 	stopped  chan struct{} // closed when the program has ended
@@ -75,29 +78,49 @@ func (r *program) Start(context.Context) error {
 		}
 	}
 	r.cmd.Stdin, r.cmd.Stdout, r.cmd.Stderr = theirs[0], theirs[1], theirs[2]
-	err := r.cmd.Start()
+	err := r.launch(ours[0])
 	closeAll(theirs[:])
 	if err != nil {
 		closeAll(ours[:])
 		return err
 	}
-	r.lifeline = ours[0]
 	r.readers.Go(func() { r.journal.follow(ours[1], r.greeting.line) })
 	r.readers.Go(func() { r.journal.follow(ours[2], r.journal.stderr) })
 	go r.reap(ours[1], ours[2])
 	return nil
 }
 
+// launch starts the program, unless somebody has killed it already.
+func (r *program) launch(lifeline io.Closer) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.doomed {
+		return errors.New("it was given up before it was started")
+	}
+	if err := r.cmd.Start(); err != nil {
+		return err
+	}
+	r.pid, r.lifeline = r.cmd.Process.Pid, lifeline
+	return nil
+}
+
+// process is the number of the process; 0 before its start.
+func (r *program) process() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.pid
+}
+
 // reap waits for the end of the program, ends what it has left behind, and reads its last words.
 func (r *program) reap(pipes ...*os.File) {
 	err := r.cmd.Wait()
-	slay(r.cmd.Process.Pid) // its children; a group that is empty is gone
+	slay(r.process()) // its children; a group that is empty is gone
 	for _, pipe := range pipes {
 		_ = pipe.SetReadDeadline(time.Now().Add(afterDeath)) // a child that left the group may hold it open
 	}
 	r.readers.Wait()
 	closeAll(pipes)
-	_ = r.lifeline.Close()
+	r.hangUp()
 	r.greeting.end()
 	r.status = err
 	close(r.stopped)
@@ -115,10 +138,14 @@ func (r *program) Wait(ctx context.Context) error {
 
 // Kill asks the program to end, and ends it with all that it has started.
 func (r *program) Kill(ctx context.Context) error {
-	if r.lifeline == nil {
+	r.mu.Lock()
+	r.doomed = true
+	pid := r.pid
+	r.mu.Unlock()
+	if pid == 0 {
 		return nil
 	}
-	terminate(r.cmd.Process.Pid)
+	terminate(pid)
 	patience := time.NewTimer(politeness)
 	defer patience.Stop()
 	select {
@@ -132,7 +159,7 @@ func (r *program) Kill(ctx context.Context) error {
 
 // slay ends the program and what it has started at once.
 func (r *program) slay() error {
-	slay(r.cmd.Process.Pid)
+	slay(r.process())
 	patience := time.NewTimer(2 * time.Second)
 	defer patience.Stop()
 	select {
@@ -144,7 +171,21 @@ func (r *program) slay() error {
 }
 
 // hangUp breaks the lifeline: the program ends by itself.
-func (r *program) hangUp() { _ = r.lifeline.Close() }
+func (r *program) hangUp() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	_ = r.lifeline.Close()
+}
+
+// ended says how the program ended, if it has.
+func (r *program) ended() (text string, ended bool) {
+	select {
+	case <-r.stopped:
+		return statusText(r.status), true
+	default:
+		return "it runs", false
+	}
+}
 
 // Stdout is the line of the handshake and nothing else.
 func (r *program) Stdout() io.ReadCloser { return r.greeting }
@@ -157,10 +198,10 @@ func (r *program) Name() string { return r.name }
 
 // ID is the process id.
 func (r *program) ID() string {
-	if r.cmd.Process == nil {
-		return ""
+	if pid := r.process(); pid != 0 {
+		return strconv.Itoa(pid)
 	}
-	return strconv.Itoa(r.cmd.Process.Pid)
+	return ""
 }
 
 // Diagnose adds nothing: the error that is made of a start holds what there is to know.

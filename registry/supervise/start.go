@@ -137,16 +137,17 @@ func (p *process) startFault(err error, run *program) error {
 				got, want),
 		}).as(core.NoEffect)
 	}
+	end, ended := run.ended()
 	cause := "it could not be started: " + strings.TrimSpace(err.Error())
 	switch {
-	case run.lifeline == nil: // the system refused to run it
+	case run.process() == 0: // the system refused to run it
 	case run.greeting.versions() != "":
 	case errors.Is(err, context.DeadlineExceeded):
 		cause = fmt.Sprintf("it said nothing within %v of its start", p.timing.Start)
 	case errors.Is(err, context.Canceled):
 		cause = "its start was given up"
-	default:
-		cause = "it is no plugin, or broke before it could be spoken to: " + statusText(run.status)
+	case ended:
+		cause = "it is no plugin, or broke before it could be spoken to: " + end
 	}
 	if stray := run.greeting.before(); stray != "" {
 		cause += fmt.Sprintf("; it printed %q on standard output, which belongs to the handshake: print to standard error", cut(stray))
