@@ -53,6 +53,7 @@ func (c *compiler) entry(f filter.Clause) string {
 	if f.Op == filter.IsNotNull {
 		return p.holds(always)
 	}
+	p.sharp = p.sharp || p.joined && f.Op == filter.Equal
 	return p.holds(c.text(p.val(), f))
 }
 

@@ -1,6 +1,8 @@
 package query
 
 import (
+	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -17,6 +19,7 @@ type pair struct {
 	alias  string
 	joined bool
 	inner  bool // items without the row are not found
+	sharp  bool // items are found that have one value of the key
 	number bool // items whose metric is NaN are not found
 }
 
@@ -59,15 +62,38 @@ func (p *pair) on() string {
 	return conditions
 }
 
-// join is the pair's part of the FROM clause.
-func (p *pair) join() string {
-	switch {
-	case !p.joined:
-		return ""
-	case p.inner:
-		return " JOIN " + p.table.name + " " + p.alias + " ON " + p.on()
+// joined are the pairs of the FROM clause, those first that leave the fewest items.
+func (c *compiler) joined() []*pair {
+	rank := func(p *pair) int {
+		switch {
+		case p.sharp:
+			return 0
+		case p.inner:
+			return 1
+		}
+		return 2
 	}
-	return " LEFT JOIN " + p.table.name + " " + p.alias + " ON " + p.on()
+	joined := slices.DeleteFunc(slices.Clone(c.pairs), func(p *pair) bool { return !p.joined })
+	slices.SortStableFunc(joined, func(a, b *pair) int { return cmp.Compare(rank(a), rank(b)) })
+	return joined
+}
+
+// join is the pair's part of the FROM clause.
+func (c *compiler) join(p *pair) string {
+	join := c.inner()
+	if !p.inner {
+		join = " LEFT JOIN "
+	}
+	return join + p.table.name + " " + p.alias + " ON " + p.on()
+}
+
+// inner joins two tables. Postgres knows which to begin with, by its statistics; SQLite does not, and must begin with the
+// first: the items, which are those of an experiment, however much else is stored.
+func (c *compiler) inner() string {
+	if c.dialect == sqldb.SQLite {
+		return " CROSS JOIN "
+	}
+	return " JOIN "
 }
 
 // holds writes that the item has the key, and that its row meets a condition.

@@ -69,24 +69,57 @@ func (c *compiler) search(q query, columns string) (Search, error) {
 		return Search{}, c.fault
 	}
 	var b strings.Builder
+	if c.shape.id == "" {
+		c.selected(&b, columns, terms)
+		c.found(&b, terms, q.Limit())
+	} else {
+		c.fetched(&b, columns, terms, q.Limit())
+	}
+	return Search{SQL: b.String(), Args: c.args, order: order}, nil
+}
+
+// selected writes what is selected: columns, and the values of the order.
+func (c *compiler) selected(b *strings.Builder, columns string, terms []term) {
 	b.WriteString("SELECT " + columns)
 	for i, t := range terms {
-		t.selected(&b, i)
+		t.selected(b, i)
 	}
+}
+
+// found writes which items are found, and in which order.
+func (c *compiler) found(b *strings.Builder, terms []term, limit int) {
 	b.WriteString(" FROM " + c.shape.from)
-	for _, p := range c.pairs {
-		b.WriteString(p.join())
+	for _, p := range c.joined() {
+		b.WriteString(c.join(p))
 	}
 	if len(c.where) > 0 {
 		b.WriteString(" WHERE " + strings.Join(c.where, " AND "))
 	}
+	orderBy(b, terms)
+	b.WriteString(" LIMIT " + strconv.Itoa(limit+1))
+}
+
+// fetched writes a search that finds ids first, for which indexes may suffice, and then fetches the columns of one page.
+func (c *compiler) fetched(b *strings.Builder, columns string, terms []term, limit int) {
+	b.WriteString("SELECT " + columns)
+	for i := range terms {
+		presence, value := termNames(i)
+		b.WriteString(", f." + presence + ", f." + value)
+	}
+	b.WriteString(" FROM (")
+	c.selected(b, c.shape.id+" AS id", terms)
+	c.found(b, terms, limit)
+	b.WriteString(") f" + c.inner() + c.shape.from + " ON " + c.shape.id + " = f.id")
+	orderBy(b, terms)
+}
+
+// orderBy writes the order by the names of its terms.
+func orderBy(b *strings.Builder, terms []term) {
 	b.WriteString(" ORDER BY ")
 	for i, t := range terms {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		t.ordered(&b, i)
+		t.ordered(b, i)
 	}
-	b.WriteString(" LIMIT " + strconv.Itoa(q.Limit()+1))
-	return Search{SQL: b.String(), Args: c.args, order: order}, nil
 }

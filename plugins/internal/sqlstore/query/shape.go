@@ -5,6 +5,7 @@ import "github.com/mlstore/mlstore/core/filter"
 // shape is where the values of one kind of item are in MLflow's schema. SQL in it is ours, never a user's.
 type shape struct {
 	from     string // the table of the items and its alias
+	id       string // the column that the columns of a page are fetched by, after its items have been found; empty is at once
 	texts    map[string]text
 	numbers  map[string]number
 	ids      map[string]string // columns of integers that are ids of decimal digits
