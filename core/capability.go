@@ -46,6 +46,7 @@ func abilities() []ability {
 		{"purger", has[Purger]},
 		{"registry_importer", has[RegistryImporter]},
 		{"sampled_history", has[SampledHistory]},
+		{"schema_keeper", has[SchemaKeeper]},
 		{"secret_updater", has[SecretUpdater]},
 		{"stages", has[Stages]},
 	}
