@@ -14,7 +14,7 @@ func Create(ctx context.Context, tx sqldb.Tx, d sqldb.Dialect) error {
 		return err
 	}
 	for _, index := range Indexes() {
-		statements = append(statements, index.create())
+		statements = append(statements, index.create(d))
 	}
 	if err := run(ctx, tx, statements); err != nil {
 		return core.Do("create the schema", "", err)

@@ -89,7 +89,7 @@ func Optimize(ctx context.Context, db sqldb.DB, o OptimizeOptions) ([]string, er
 			case o.Remove && index.Present:
 				statements = append(statements, index.drop())
 			case !o.Remove && !index.Present:
-				statements = append(statements, index.create())
+				statements = append(statements, index.create(db.Dialect()))
 			}
 		}
 		statements = append(statements, "ANALYZE")
