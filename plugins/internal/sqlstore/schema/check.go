@@ -6,21 +6,13 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/plugins/internal/sqlstore/sqldb"
 )
 
-// Finding is something in a database that is not as it should be.
-type Finding struct {
-	Table  string
-	Text   string
-	Fix    string // what mends it; empty where nothing of ours does
-	Rows   int64  // how many rows, where it is about rows
-	Severe bool   // something is lost or wrong, and not only slow
-}
-
 // Check looks for indexes that are missing and for rows that belong to nothing: what a foreign key would not allow, and
 // what MLflow leaves behind where it has no foreign key. It reads every table once.
-func Check(ctx context.Context, db sqldb.DB) ([]Finding, error) {
+func Check(ctx context.Context, db sqldb.DB) ([]core.SchemaFinding, error) {
 	s, err := Read(ctx, db)
 	if err == nil {
 		err = s.Err()
@@ -28,7 +20,7 @@ func Check(ctx context.Context, db sqldb.DB) ([]Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	var findings []Finding
+	var findings []core.SchemaFinding
 	err = db.Read(ctx, func(tx sqldb.Tx) error {
 		findings = nil
 		missing, err := missingIndexes(ctx, tx, db.Dialect())
@@ -42,26 +34,26 @@ func Check(ctx context.Context, db sqldb.DB) ([]Finding, error) {
 	return findings, err
 }
 
-func missingIndexes(ctx context.Context, tx sqldb.Tx, d sqldb.Dialect) ([]Finding, error) {
+func missingIndexes(ctx context.Context, tx sqldb.Tx, d sqldb.Dialect) ([]core.SchemaFinding, error) {
 	present, err := indexNames(ctx, tx, d)
 	if err != nil {
 		return nil, err
 	}
-	var findings []Finding
+	var findings []core.SchemaFinding
 	theirs, err := indexesOfMLflow(d)
 	if err != nil {
 		return nil, err
 	}
 	for _, name := range slices.Sorted(maps.Keys(theirs)) {
 		if !present[name] {
-			findings = append(findings, Finding{
+			findings = append(findings, core.SchemaFinding{
 				Text: "MLflow's index " + name + " is missing", Fix: "run this on the database: " + theirs[name],
 			})
 		}
 	}
 	for _, index := range Indexes() {
 		if !present[index.Name] {
-			findings = append(findings, Finding{
+			findings = append(findings, core.SchemaFinding{
 				Table: index.Table, Text: "the index " + index.Name + " is missing: " + index.Why, Fix: "run mlstore db optimize",
 			})
 		}
@@ -119,7 +111,7 @@ func lastOf(columns string) string {
 	return last
 }
 
-func orphanRows(ctx context.Context, tx sqldb.Tx) ([]Finding, error) {
+func orphanRows(ctx context.Context, tx sqldb.Tx) ([]core.SchemaFinding, error) {
 	all := references()
 	counts := make([]int64, len(all))
 	b := &sqldb.Batch{}
@@ -129,10 +121,10 @@ func orphanRows(ctx context.Context, tx sqldb.Tx) ([]Finding, error) {
 	if err := tx.Do(ctx, b); err != nil {
 		return nil, err
 	}
-	var findings []Finding
+	var findings []core.SchemaFinding
 	for i, r := range all {
 		if counts[i] > 0 {
-			findings = append(findings, Finding{
+			findings = append(findings, core.SchemaFinding{
 				Table: r.table, Rows: counts[i], Severe: true,
 				Text: fmt.Sprintf("%d rows of %s belong to nothing: no row of %s has their %s", counts[i], r.table, r.to, r.columns),
 			})

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/internal/testenv"
 	"github.com/mlstore/mlstore/plugins/internal/sqlstore/schema"
 	"github.com/mlstore/mlstore/plugins/internal/sqlstore/sqldb"
@@ -41,7 +42,7 @@ SqlAlchemyStore(sys.argv[1], sys.argv[2])
 			}
 			for _, each := range []sqldb.DB{made, db} {
 				s, err := schema.Read(t.Context(), each)
-				if err != nil || s.State != schema.Current || s.Err() != nil {
+				if err != nil || s.State != core.SchemaCurrent || s.Err() != nil {
 					t.Errorf("status %+v, error %v, want current", s, err)
 				}
 			}
@@ -105,7 +106,7 @@ func TestEveryStepIsMLflows(t *testing.T) {
 			db, _ := ours.open(t)
 			their, _ := theirs.open(t)
 			s, err := schema.Read(t.Context(), db)
-			if err != nil || s.State != schema.Old || !strings.Contains(fmt.Sprint(s.Err()), "mlstore db upgrade") {
+			if err != nil || s.State != core.SchemaOld || !strings.Contains(fmt.Sprint(s.Err()), "mlstore db upgrade") {
 				t.Fatalf("status %+v, error %v, want it old", s, err)
 			}
 			m := startMigrator(t, theirs)
@@ -119,7 +120,7 @@ func TestEveryStepIsMLflows(t *testing.T) {
 				t.Fatal(err)
 			}
 			compare(t, db, their, schema.Head())
-			if s, err := schema.Read(t.Context(), db); err != nil || s.State != schema.Current {
+			if s, err := schema.Read(t.Context(), db); err != nil || s.State != core.SchemaCurrent {
 				t.Errorf("status %+v, error %v, want current", s, err)
 			}
 		})

@@ -60,16 +60,10 @@ func indexNames(ctx context.Context, tx sqldb.Tx, d sqldb.Dialect) (map[string]b
 	return names, rows.Err()
 }
 
-// OptimizeOptions are those of Optimize.
-type OptimizeOptions struct {
-	DryRun bool // change nothing
-	Remove bool // remove the extra indexes instead of creating them
-}
-
 // Optimize creates the extra indexes that are missing, or removes those that are there, and has the database gather
 // statistics for its planner. It returns the statements that it ran, or would run. While it creates an index, the database
 // takes no changes of that table.
-func Optimize(ctx context.Context, db sqldb.DB, o OptimizeOptions) ([]string, error) {
+func Optimize(ctx context.Context, db sqldb.DB, o core.OptimizeOptions) ([]string, error) {
 	s, err := Read(ctx, db)
 	if err == nil {
 		err = s.Err()

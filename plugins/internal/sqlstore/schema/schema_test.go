@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/plugins/internal/sqlstore/schema"
 	"github.com/mlstore/mlstore/plugins/internal/sqlstore/sqldb"
 )
@@ -132,15 +133,15 @@ func TestExtraIndexesComeAndGo(t *testing.T) {
 			}
 			all := len(schema.Indexes())
 			for _, step := range []struct {
-				options    schema.OptimizeOptions
+				options    core.OptimizeOptions
 				statements int // beside ANALYZE
 				present    int
 			}{
-				{schema.OptimizeOptions{}, 0, all},
-				{schema.OptimizeOptions{Remove: true, DryRun: true}, all, all},
-				{schema.OptimizeOptions{Remove: true}, all, 0},
-				{schema.OptimizeOptions{DryRun: true}, all, 0},
-				{schema.OptimizeOptions{}, all, all},
+				{core.OptimizeOptions{}, 0, all},
+				{core.OptimizeOptions{Remove: true, DryRun: true}, all, all},
+				{core.OptimizeOptions{Remove: true}, all, 0},
+				{core.OptimizeOptions{DryRun: true}, all, 0},
+				{core.OptimizeOptions{}, all, all},
 			} {
 				statements, err := schema.Optimize(t.Context(), db, step.options)
 				if err != nil || len(statements) != step.statements+1 || present() != step.present {

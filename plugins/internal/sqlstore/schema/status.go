@@ -10,21 +10,9 @@ import (
 	"github.com/mlstore/mlstore/plugins/internal/sqlstore/sqldb"
 )
 
-// State says what a database is to the stores.
-type State string
-
-// The states.
-const (
-	Empty   State = "empty"   // no table of MLflow's: Ensure creates the schema
-	Current State = "current" // of the revision Head
-	Usable  State = "usable"  // of another revision, and it works
-	Old     State = "old"     // works after Upgrade
-	Refused State = "refused" // cannot be used: Problems says why
-)
-
 // Status is what a database is.
 type Status struct {
-	State    State
+	State    core.SchemaState
 	Revision string   // MLflow's; empty where the database has none
 	Steps    []string // the revisions that Upgrade would lead through
 	Problems []string // why the database is refused
@@ -54,7 +42,7 @@ func readStatus(ctx context.Context, tx sqldb.Tx, d sqldb.Dialect) (Status, erro
 		return Status{}, err
 	}
 	if len(revisions) != 1 {
-		return Status{State: Refused, Problems: []string{
+		return Status{State: core.SchemaRefused, Problems: []string{
 			fmt.Sprintf("the table alembic_version holds %d revisions, it must hold one", len(revisions)),
 		}}, nil
 	}
@@ -64,7 +52,7 @@ func readStatus(ctx context.Context, tx sqldb.Tx, d sqldb.Dialect) (Status, erro
 		s.Steps = Revisions()[at+1:]
 	}
 	if at >= 0 && at < known(usable) {
-		s.State = Old
+		s.State = core.SchemaOld
 		return s, nil
 	}
 	expected, err := headTables(d)
@@ -74,11 +62,11 @@ func readStatus(ctx context.Context, tx sqldb.Tx, d sqldb.Dialect) (Status, erro
 	s.Problems = problems(expected, found)
 	switch {
 	case len(s.Problems) > 0:
-		s.State = Refused
+		s.State = core.SchemaRefused
 	case s.Revision == Head():
-		s.State = Current
+		s.State = core.SchemaCurrent
 	default:
-		s.State = Usable
+		s.State = core.SchemaUsable
 	}
 	return s, nil
 }
@@ -92,9 +80,9 @@ func unversioned(found tables) Status {
 		}
 	}
 	if len(taken) == 0 {
-		return Status{State: Empty}
+		return Status{State: core.SchemaEmpty}
 	}
-	return Status{State: Refused, Problems: []string{
+	return Status{State: core.SchemaRefused, Problems: []string{
 		"it has tables of MLflow's names, " + strings.Join(taken, ", ") + ", and no table alembic_version that tells their revision",
 	}}
 }
@@ -148,14 +136,14 @@ func problems(expected, found tables) []string {
 // Err is nil for a database that the stores can use as it is, and else says what to do.
 func (s Status) Err() error {
 	switch s.State {
-	case Current, Usable:
+	case core.SchemaCurrent, core.SchemaUsable:
 		return nil
-	case Empty:
+	case core.SchemaEmpty:
 		return core.State("schema", "the database is empty: it has no tables of MLflow's")
-	case Old:
+	case core.SchemaOld:
 		return core.State("schema", "the database has MLflow's schema of revision %s, which is too old to be used: make a "+
 			"backup and run mlstore db upgrade", s.Revision)
-	case Refused:
+	case core.SchemaRefused:
 	}
 	cause := "the database"
 	if s.Revision != "" {
@@ -175,7 +163,7 @@ func Ensure(ctx context.Context, db sqldb.DB) error {
 	if err != nil {
 		return err
 	}
-	if s.State != Empty {
+	if s.State != core.SchemaEmpty {
 		return s.Err()
 	}
 	err = db.Write(ctx, func(tx sqldb.Tx) error {
@@ -186,7 +174,7 @@ func Ensure(ctx context.Context, db sqldb.DB) error {
 		if err != nil {
 			return err
 		}
-		if now.State != Empty {
+		if now.State != core.SchemaEmpty {
 			return now.Err()
 		}
 		return Create(ctx, tx, db.Dialect())
@@ -195,7 +183,7 @@ func Ensure(ctx context.Context, db sqldb.DB) error {
 		return nil
 	}
 	// Under serializable isolation a transaction that waited for another one to create the schema does not see it.
-	if s, readErr := Read(ctx, db); readErr == nil && s.State == Current {
+	if s, readErr := Read(ctx, db); readErr == nil && s.State == core.SchemaCurrent {
 		return nil
 	}
 	return err

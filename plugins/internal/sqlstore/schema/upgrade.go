@@ -10,6 +10,7 @@ import (
 // UpgradeOptions are those of Upgrade. The zero value upgrades to the revision Head.
 type UpgradeOptions struct {
 	DryRun bool       // change nothing
+	To     string     // the last revision to lead to; empty is Head
 	Step   func(Step) // told of every step before it is done; may be nil
 }
 
@@ -28,7 +29,7 @@ type Step struct {
 // says what is left to MLflow.
 func Upgrade(ctx context.Context, db sqldb.DB, o UpgradeOptions) (Status, error) {
 	s, err := Read(ctx, db)
-	if err != nil || s.State == Empty {
+	if err != nil || s.State == core.SchemaEmpty {
 		return s, err
 	}
 	if known(s.Revision) < 0 {
@@ -41,7 +42,13 @@ func Upgrade(ctx context.Context, db sqldb.DB, o UpgradeOptions) (Status, error)
 	if err != nil {
 		return s, err
 	}
-	left := all[known(s.Revision):]
+	last := len(all)
+	if o.To != "" {
+		if last = known(o.To); last < 0 {
+			return s, core.Invalid("revision", "the revision %s is none that we know", o.To)
+		}
+	}
+	left := all[min(known(s.Revision), last):last]
 	for i, next := range left {
 		if next.revision == analytics {
 			if err := noTraces(ctx, db); err != nil {
