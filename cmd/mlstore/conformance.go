@@ -94,13 +94,15 @@ func (a *app) conform(ctx context.Context, text string, f suiteFlags) error {
 		}
 		return fmt.Sprintf("mlstore conformance run %s%q --level %s --only %s --seed %d", plugin, uri, f.Options.Level, id, seed)
 	}
-	on := suiteTarget{uri, a.suiteSettings(uri), func() (*registry.Resolver, error) { return embedded.New() }}
+	on := suiteTarget{
+		uri: uri, settings: a.suiteSettings(uri), resolver: func() (*registry.Resolver, error) { return embedded.New() },
+	}
 	if f.plugin != "" {
 		tried, err := a.tryPlugin(ctx, f.plugin)
 		if err != nil {
 			return err
 		}
-		on.resolver = tried.resolver
+		on.resolver, on.transport = tried.resolver, conformance.Process
 		return joined(a.conformOn(ctx, on, f), tried.Close())
 	}
 	return a.conformOn(ctx, on, f)

@@ -37,6 +37,8 @@ type suiteTarget struct {
 	uri      core.URI
 	settings registry.Settings
 	resolver func() (*registry.Resolver, error) // makes one that shares no open store with the others
+
+	transport conformance.Transport
 }
 
 // runKind runs the suite for one kind of store.
@@ -71,13 +73,17 @@ func harness[S core.Store](
 	on suiteTarget,
 	open func(*registry.Resolver, context.Context, core.URI, registry.Settings) (S, error),
 ) conformance.Harness[S] {
-	anew := func(t conformance.T) S {
+	opened := func(t conformance.T, s registry.Settings) S {
 		t.Helper()
 		resolver, err := on.resolver()
 		conformance.NoError(t, "making a resolver", err)
-		store, err := open(resolver, context.WithoutCancel(t.Context()), on.uri, on.settings)
+		store, err := open(resolver, context.WithoutCancel(t.Context()), on.uri, s)
 		conformance.NoError(t, "opening the store", err)
 		return store
+	}
+	anew := func(t conformance.T) S {
+		t.Helper()
+		return opened(t, on.settings)
 	}
 	return conformance.Harness[S]{
 		Open:   anew,
@@ -86,5 +92,11 @@ func harness[S core.Store](
 			conformance.NoError(t, "closing the store", old.Close())
 			return anew(t)
 		},
+		ReadOnly: func(t conformance.T, _ S) S {
+			readOnly := on.settings
+			readOnly.ReadOnly = true
+			return opened(t, readOnly)
+		},
+		Transport: on.transport,
 	}
 }
