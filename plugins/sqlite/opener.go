@@ -2,14 +2,11 @@ package sqlite
 
 import (
 	"context"
-	"errors"
 	"strings"
 
 	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/plugins/internal/sqlstore"
 	"github.com/mlstore/mlstore/plugins/internal/sqlstore/litedb"
-	"github.com/mlstore/mlstore/plugins/internal/sqlstore/schema"
-	"github.com/mlstore/mlstore/plugins/internal/sqlstore/sqldb"
 )
 
 // Opener opens databases by the URIs that MLflow takes: sqlite:///relative/path, sqlite:////absolute/path, and sqlite:// for
@@ -18,6 +15,7 @@ import (
 // Options, also in the query of the URI:
 //   - durability: "durable", the default, or "relaxed": a commit need not have reached the disk when a call returns.
 //   - artifact_root: where the artifacts of new experiments go; ./mlruns by default.
+//   - schema: "keep" opens the database, of whatever schema, as a core.SchemaKeeper alone.
 type Opener struct{}
 
 // Open opens the database. A bad URI or option is ErrInvalid; a database of another schema is ErrState.
@@ -27,7 +25,7 @@ func (Opener) Open(ctx context.Context, request core.OpenRequest) (core.Backend,
 }
 
 func openBackend(ctx context.Context, request core.OpenRequest) (core.Backend, error) {
-	settings, rest, err := sqlstore.Settings(request, []string{"artifact_root", "durability"}, nil)
+	settings, rest, err := sqlstore.Settings(request, []string{"artifact_root", "durability", sqlstore.SchemaOption}, nil)
 	if err != nil {
 		return core.Backend{}, err
 	}
@@ -38,7 +36,11 @@ func openBackend(ctx context.Context, request core.OpenRequest) (core.Backend, e
 	if err != nil {
 		return core.Backend{}, err
 	}
-	o := litedb.Options{Path: path, ReadOnly: request.ReadOnly}
+	keep, err := sqlstore.KeepsSchema(settings)
+	if err != nil {
+		return core.Backend{}, err
+	}
+	o := litedb.Options{Path: path, ReadOnly: request.ReadOnly, NoForeignKeys: keep}
 	switch value := settings["durability"]; value {
 	case "durable", "":
 	case "relaxed":
@@ -54,11 +56,11 @@ func openBackend(ctx context.Context, request core.OpenRequest) (core.Backend, e
 	if err != nil {
 		return core.Backend{}, err
 	}
-	backend, err := stores(ctx, db, sqlstore.Options{Name: "sqlite", ArtifactRoot: root, ReadOnly: request.ReadOnly})
-	if err != nil {
-		return core.Backend{}, errors.Join(err, db.Close())
+	options := sqlstore.Options{Name: "sqlite", ArtifactRoot: root, ReadOnly: request.ReadOnly}
+	if keep {
+		return sqlstore.Keep(db, options), nil
 	}
-	return backend, nil
+	return sqlstore.Open(ctx, db, options)
 }
 
 // databasePath is the path of the file. As with SQLAlchemy nothing in it is escaped.
@@ -76,16 +78,4 @@ func databasePath(uri core.URI) (string, error) {
 		return after, nil
 	}
 	return "", core.Invalid("uri", "%s names a host: a SQLite database is a file, as in sqlite:///relative/path", uri)
-}
-
-// stores makes the stores of a database, whose schema they need.
-func stores(ctx context.Context, db sqldb.DB, o sqlstore.Options) (core.Backend, error) {
-	if err := schema.Ensure(ctx, db); err != nil {
-		return core.Backend{}, err
-	}
-	t, err := sqlstore.NewTracking(ctx, db, o)
-	if err != nil {
-		return core.Backend{}, err
-	}
-	return core.Backend{Tracking: t}, nil
 }

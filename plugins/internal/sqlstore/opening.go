@@ -1,12 +1,16 @@
 package sqlstore
 
 import (
+	"context"
+	"errors"
 	"maps"
 	"net/url"
 	"os"
 	"slices"
 
 	"github.com/mlstore/mlstore/core"
+	"github.com/mlstore/mlstore/plugins/internal/sqlstore/schema"
+	"github.com/mlstore/mlstore/plugins/internal/sqlstore/sqldb"
 )
 
 // Settings reads the settings of a request: its options, and those of the names given that the query of its URI has. It
@@ -51,4 +55,43 @@ func ArtifactRoot(given string) (string, error) {
 		return "", core.Errorf(core.FailedPrecondition, "the working directory is unknown; give an absolute artifact_root: %w", err)
 	}
 	return core.AbsoluteLocation(given, dir), nil
+}
+
+// Capabilities are what the stores of every database declare.
+func Capabilities() []core.Capability {
+	registry := core.CapabilitiesOf(&Registry{}, core.PagesKeyset, core.SearchNative, core.VersionUser)
+	return core.CapabilitiesOf(&Tracking{}, slices.Concat(trackingPromises(), registry)...)
+}
+
+// Open makes the stores of a database, and first the schema in an empty one. The stores close db, also when Open fails.
+func Open(ctx context.Context, db sqldb.DB, o Options) (core.Backend, error) {
+	backend, err := open(ctx, db, o)
+	if err != nil {
+		return core.Backend{}, errors.Join(err, db.Close())
+	}
+	return backend, nil
+}
+
+func open(ctx context.Context, db sqldb.DB, o Options) (core.Backend, error) {
+	if err := ready(ctx, db, o.ReadOnly); err != nil {
+		return core.Backend{}, err
+	}
+	handles := sqldb.Share(db, 2)
+	t, err := NewTracking(ctx, handles[0], o)
+	if err != nil {
+		return core.Backend{}, err
+	}
+	return core.Backend{Tracking: t, Registry: NewRegistry(handles[1], o)}, nil
+}
+
+// ready sees to it that the database has the schema.
+func ready(ctx context.Context, db sqldb.DB, readOnly bool) error {
+	if !readOnly {
+		return schema.Ensure(ctx, db)
+	}
+	status, err := schema.Read(ctx, db)
+	if err != nil {
+		return err
+	}
+	return status.Err()
 }

@@ -70,14 +70,19 @@ func (t *Tracking) Describe(ctx context.Context) (_ core.Info, err error) {
 	if err := t.read(ctx); err != nil {
 		return core.Info{}, err
 	}
-	promises := []core.Capability{
-		core.AtomicBatch, core.PagesKeyset, core.IdempotentCreate, core.HistoryMissingRun, core.SearchNative,
-		core.MetricNaNOrder,
-	}
+	promises := trackingPromises()
 	if t.hasDefault {
 		promises = append(promises, core.DefaultExperiment)
 	}
 	return t.describe(t, promises...), nil
+}
+
+// trackingPromises are those that every database keeps.
+func trackingPromises() []core.Capability {
+	return []core.Capability{
+		core.AtomicBatch, core.PagesKeyset, core.IdempotentCreate, core.HistoryMissingRun, core.SearchNative,
+		core.MetricNaNOrder,
+	}
 }
 
 // experimentNumber is the number that the database knows an experiment by; false when it can know none of the id.

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -38,11 +39,21 @@ func (c Config) pool() (*pgxpool.Config, error) {
 		return nil, core.Invalid("uri", "the URI of a Postgres database cannot be read: %w", withoutURI(err))
 	}
 	config.ConnConfig.Password = cmp.Or(c.Password.Reveal(), config.ConnConfig.Password)
-	config.ConnConfig.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
-		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: cancelGrace}
-	}
 	config.PingTimeout = acquireTimeout
 	return config, nil
+}
+
+// suit fits the configuration to what answers. Behind a pooler statements that were prepared on one server connection are
+// not there on the next one; and a call that is interrupted gives its connection up, since pgbouncer 1.18 dies of requests
+// to cancel. A server itself is asked to cancel, so that the connection lives and the outcome is known.
+func suit(config *pgx.ConnConfig, pooler bool) {
+	if pooler {
+		config.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
+		return
+	}
+	config.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
+		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: cancelGrace}
+	}
 }
 
 // libpqURI turns a URI of SQLAlchemy into one that pgx reads.

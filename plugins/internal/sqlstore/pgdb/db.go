@@ -34,14 +34,11 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	pooled, err := behindPooler(ctx, config.ConnConfig)
+	pooler, err := behindPooler(ctx, config.ConnConfig)
 	if err != nil {
 		return nil, connectError(err)
 	}
-	if pooled {
-		// Statements that were prepared on one server connection are not there on the next one.
-		config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
-	}
+	suit(config.ConnConfig, pooler)
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, connectError(err)
