@@ -187,3 +187,10 @@ func (f *flipReader) Read(p []byte) (int, error) {
 	f.at -= n
 	return n, err
 }
+
+// Clear ends all faults.
+func (p *FaultProxy) Clear() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.rules = nil
+}

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/logging"
 
 	"github.com/mlstore/mlstore/core"
 )
@@ -25,7 +26,9 @@ const defaultRegion = "us-east-1"
 // newClient makes the client of the settings. What they do not say comes from where the AWS SDK looks: AWS_* variables, the
 // shared files, the roles of container and machine. Nothing is asked of a service yet.
 func newClient(ctx context.Context, s settings) (*s3.Client, *http.Client, error) {
-	loads := []func(*config.LoadOptions) error{config.WithHTTPClient(newTransport(s))}
+	loads := []func(*config.LoadOptions) error{
+		config.WithHTTPClient(newTransport(s)), config.WithLogger(logging.Nop{}), // what matters is in the errors
+	}
 	if s.profile != "" {
 		loads = append(loads, config.WithSharedConfigProfile(s.profile))
 	}
@@ -86,7 +89,14 @@ func newTransport(s settings) *awshttp.BuildableClient {
 		t.ReadBufferSize, t.WriteBufferSize = buffer, buffer
 		t.ForceAttemptHTTP2 = false
 		t.DisableCompression = true
-		t.ResponseHeaderTimeout = s.patience
+		dial := t.DialContext
+		t.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := dial(ctx, network, address)
+			if err != nil {
+				return nil, err
+			}
+			return &impatientConn{Conn: conn, patience: s.patience}, nil
+		}
 		if s.ignoreTLS {
 			if t.TLSClientConfig == nil {
 				t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}

@@ -127,6 +127,7 @@ func failure(err error) error {
 		return err
 	}
 	response, answered := errors.AsType[*awshttp.ResponseError](err)
+	answered = answered && response.HTTPStatusCode() != 0 // of a request that was not sent or not answered it is none
 	api, named := errors.AsType[smithy.APIError](err)
 	switch {
 	case named && answered:
@@ -140,7 +141,7 @@ func failure(err error) error {
 		return &core.Error{Code: core.CodeOf(err), Err: err}
 	case named && !network(err): // of the service that gives credentials
 		return codeError(api.ErrorCode(), api.ErrorMessage(), 0)
-	case answered:
+	case answered && response.HTTPStatusCode() >= http.StatusMultipleChoices:
 		v := statusVerdict(response.HTTPStatusCode())
 		return &core.Error{Code: v.code, Err: err, RetryAfter: retryAfter(v.code, response)}
 	case strings.Contains(err.Error(), "checksum did not match"):

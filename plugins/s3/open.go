@@ -12,7 +12,6 @@ import (
 	"io/fs"
 	"math"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -42,7 +41,7 @@ func (a *Artifacts) openReader(caller context.Context, path string, o core.ReadO
 		return nil, err
 	}
 	r := &reader{Artifacts: a, caller: caller, ctx: ctx, done: done, path: path, at: o.Offset, left: -1}
-	if err := r.start(o); err != nil {
+	if err := r.start(ctx, o); err != nil {
 		defer done()
 		return nil, a.unreadable(ctx, path, err)
 	}
@@ -73,42 +72,52 @@ type reader struct {
 	path   string
 	etag   *string
 	body   io.ReadCloser
+	stop   context.CancelFunc // of the request that yields the body
 	at     int64
 	left   int64 // to read
 	digest hash.Hash
 	want   string // SHA-256 in the end; empty when unknown
-	tries  int    // without a byte
+	tries  int    // without much progress
+	broke  int64  // where it did so last
 	closed bool
 	failed error
 }
 
 // start makes the first request, for what o asks.
-func (r *reader) start(o core.ReadOptions) error {
+func (r *reader) start(ctx context.Context, o core.ReadOptions) error {
 	if o.Length != nil && *o.Length == 0 {
-		return r.nothing(o)
+		return r.nothing(ctx, o)
 	}
 	last := int64(math.MaxInt64)
 	if o.Length != nil && o.Offset <= math.MaxInt64-*o.Length {
 		last = o.Offset + *o.Length - 1
 	}
-	out, err := r.get(o.Offset, last)
+	out, err := r.get(ctx, o.Offset, last)
 	if errors.Is(failure(err), core.ErrRange) {
-		return r.nothing(o)
+		return r.nothing(ctx, o)
 	}
 	if err != nil {
 		return err
 	}
 	r.body, r.etag, r.left = out.Body, out.ETag, aws.ToInt64(out.ContentLength)
-	if o.Offset == 0 && last == math.MaxInt64 && out.ChecksumSHA256 == nil {
-		if r.want = out.Metadata[digestKey]; r.want != "" {
-			r.digest = sha256.New()
-		}
+	if o.Offset == 0 && last == math.MaxInt64 {
+		r.began(out)
 	}
 	return nil
 }
 
+// began takes what S3 says of a whole object. Where the SDK compares a checksum itself, that is enough.
+func (r *reader) began(out *s3.GetObjectOutput) {
+	r.body, r.etag, r.left = out.Body, out.ETag, aws.ToInt64(out.ContentLength)
+	compared := out.ChecksumType != types.ChecksumTypeComposite &&
+		(out.ChecksumSHA256 != nil || out.ChecksumCRC32 != nil || out.ChecksumCRC32C != nil || out.ChecksumCRC64NVME != nil)
+	if r.want = out.Metadata[digestKey]; r.want != "" && !compared {
+		r.digest = sha256.New()
+	}
+}
+
 // get asks for the bytes from first to last. Of a whole object the SDK compares the checksum.
-func (r *reader) get(first, last int64) (*s3.GetObjectOutput, error) {
+func (r *reader) get(ctx context.Context, first, last int64) (*s3.GetObjectOutput, error) {
 	key := r.key(r.path)
 	input := &s3.GetObjectInput{Bucket: &r.bucket, Key: &key, IfMatch: r.etag}
 	switch {
@@ -122,19 +131,26 @@ func (r *reader) get(first, last int64) (*s3.GetObjectOutput, error) {
 	if err := r.settings.access(input); err != nil {
 		return nil, err
 	}
-	return r.client.GetObject(r.ctx, input)
+	ctx, stop := context.WithCancel(ctx)
+	out, err := r.client.GetObject(ctx, input)
+	if err != nil {
+		stop()
+		return nil, err
+	}
+	r.stop = stop
+	return out, nil
 }
 
 // nothing begins a read of no bytes: the file must be there, and the offset not be past its end.
-func (r *reader) nothing(o core.ReadOptions) error {
-	head, err := r.head(r.ctx, r.path)
+func (r *reader) nothing(ctx context.Context, o core.ReadOptions) error {
+	head, err := r.head(ctx, r.path)
 	if err != nil {
 		return err
 	}
 	if size := aws.ToInt64(head.ContentLength); o.Offset > size {
 		return core.Errorf(core.OutOfRange, "the offset %d is past the end of %q, which has %d bytes", o.Offset, r.path, size)
 	}
-	r.left, r.body = 0, io.NopCloser(strings.NewReader(""))
+	r.left, r.body, r.stop = 0, io.NopCloser(strings.NewReader("")), func() {}
 	return nil
 }
 
@@ -170,13 +186,10 @@ func (r *reader) ended() error {
 // read reads some bytes, from another connection if need be.
 func (r *reader) read(p []byte) (int, error) {
 	for {
-		n, err := r.some(p)
+		n, err := r.body.Read(p)
 		r.at, r.left = r.at+int64(n), r.left-int64(n)
 		if r.digest != nil {
 			r.digest.Write(p[:n]) // never fails
-		}
-		if n > 0 {
-			r.tries = 0
 		}
 		switch {
 		case err == nil:
@@ -195,31 +208,30 @@ func (r *reader) read(p []byte) (int, error) {
 	}
 }
 
-// some reads from the body, no longer than the service may take between two bytes.
-func (r *reader) some(p []byte) (int, error) {
-	body := r.body
-	slow := time.AfterFunc(r.settings.patience, func() { _ = body.Close() })
-	n, err := body.Read(p)
-	if !slow.Stop() && err != nil {
-		err = core.Errorf(core.Unavailable, "S3 has sent nothing of %q for %v: %w", r.path, r.settings.patience, err)
-	}
-	return n, err
-}
-
 // again takes a broken connection up where it broke. cause is how it broke: the error when it cannot be taken up.
 func (r *reader) again(cause error) error {
-	const most = 3
+	const most, progress = 3, 1 << 20
 	if err := r.alive(r.caller); err != nil {
 		return err
 	}
+	r.stop()
 	_ = r.body.Close() // it is broken
 	if errors.Is(failure(cause), core.ErrDataLoss) {
 		return cause
 	}
+	if r.at-r.broke > progress {
+		r.tries = 0
+	}
+	r.broke = r.at
 	if r.tries++; r.tries > most {
 		return lost(r.path, cause)
 	}
-	out, err := r.get(r.at, r.at+r.left-1)
+	return r.connect(r.ctx)
+}
+
+// connect asks for the rest of the same object.
+func (r *reader) connect(ctx context.Context) error {
+	out, err := r.get(ctx, r.at, r.at+r.left-1)
 	switch err = failure(err); {
 	case errors.Is(err, core.ErrExists), errors.Is(err, core.ErrNotFound), errors.Is(err, core.ErrRange):
 		return core.Errorf(core.DataLoss, "%q was replaced or deleted while it was read", r.path)

@@ -195,6 +195,15 @@ func (p *parts) completed(ctx context.Context, cause error) error {
 	return cause
 }
 
+// decodeCRC reads a CRC-32 as S3 writes it.
+func decodeCRC(text string) (uint32, bool) {
+	sum, err := base64.StdEncoding.DecodeString(text)
+	if err != nil || len(sum) != crc32.Size {
+		return 0, false
+	}
+	return binary.BigEndian.Uint32(sum), true
+}
+
 // encodeCRC is a CRC-32 as S3 writes it.
 func encodeCRC(sum uint32) *string {
 	return aws.String(base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint32(nil, sum)))

@@ -35,45 +35,45 @@ const markKey = "mlstore-put"
 //
 // When ctx ends while r waits, Put returns at once. The one read that is under way is left to end by itself.
 func (a *Artifacts) Put(ctx context.Context, path string, r io.Reader, o core.PutOptions) (core.Artifact, error) {
-	put, err := a.put(ctx, path, r, o)
+	put, err := a.put(ctx, path, r, &content{o: o})
 	if err != nil {
 		return core.Artifact{}, a.failed(ctx, "put artifact", path, err)
 	}
 	return put, nil
 }
 
-func (a *Artifacts) put(ctx context.Context, path string, r io.Reader, o core.PutOptions) (core.Artifact, error) {
+func (a *Artifacts) put(ctx context.Context, path string, r io.Reader, c *content) (core.Artifact, error) {
 	ctx, done, err := a.begin(ctx)
 	if err != nil {
 		return core.Artifact{}, err
 	}
 	defer done()
-	err = cmp.Or(core.CheckArtifactPath(path), core.CheckPut(o, limits()), a.writable())
+	err = cmp.Or(core.CheckArtifactPath(path), core.CheckPut(c.o, limits()), a.writable())
 	if err != nil {
 		return core.Artifact{}, err
 	}
-	if err := a.vacant(ctx, path, o.IfAbsent); err != nil {
+	if err := a.vacant(ctx, path, c.o.IfAbsent); err != nil {
 		return core.Artifact{}, err // now, not when all has been read
 	}
-	return a.receive(ctx, path, r, o)
+	c.Path, c.digest, c.mark = path, sha256.New(), rand.Text()
+	return a.receive(ctx, r, c)
 }
 
 // receive reads the content and stores it.
-func (a *Artifacts) receive(ctx context.Context, path string, r io.Reader, o core.PutOptions) (core.Artifact, error) {
+func (a *Artifacts) receive(ctx context.Context, r io.Reader, c *content) (core.Artifact, error) {
 	p := newPump(r, &a.kept)
 	defer p.stop()
-	c := content{Artifact: core.Artifact{Path: path}, digest: sha256.New(), o: o, mark: rand.Text()}
 	first, err := p.next(ctx)
 	if err := c.take(first, err); err != nil {
 		return core.Artifact{}, err
 	}
 	if !errors.Is(err, io.EOF) {
-		return a.putParts(ctx, &c, p, first)
+		return a.putParts(ctx, c, p, first)
 	}
 	if err := c.verify(); err != nil {
 		return core.Artifact{}, err
 	}
-	err = a.publish(ctx, &c, func() error { return a.putObject(ctx, &c, first.bytes()) })
+	err = a.publish(ctx, c, func() error { return a.putObject(ctx, c, first.bytes()) })
 	if err == nil {
 		first.free()
 	}
@@ -85,7 +85,8 @@ type content struct {
 	core.Artifact
 	digest hash.Hash
 	o      core.PutOptions
-	mark   string // tells our object from another's
+	mark   string       // tells our object from another's
+	check  func() error // when all has been read; nil is nothing
 }
 
 // take counts and digests a chunk. err is what came with it.
@@ -103,6 +104,11 @@ func (c *content) take(chunk chunk, err error) error {
 
 // verify compares what was read with what the caller knew of it.
 func (c *content) verify() error {
+	if c.check != nil {
+		if err := c.check(); err != nil {
+			return err
+		}
+	}
 	if c.o.Size != nil && c.Size != *c.o.Size {
 		return core.Invalid("size", "the content has %d bytes, %d were announced", c.Size, *c.o.Size)
 	}
