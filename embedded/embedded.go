@@ -2,24 +2,47 @@ package embedded
 
 import (
 	"github.com/mlstore/mlstore/plugins/file"
+	"github.com/mlstore/mlstore/plugins/sqlite"
 	"github.com/mlstore/mlstore/registry"
 )
 
 // Option changes what New makes.
-type Option func(*registry.Resolver) error
+type Option func(*setup)
+
+type setup struct {
+	plugins Plugins
+	linked  []linked
+}
+
+type linked struct {
+	scheme string
+	rule   registry.Rule
+}
 
 // With adds a rule for one more scheme.
 func With(scheme string, rule registry.Rule) Option {
-	return func(r *registry.Resolver) error { return r.Handle(scheme, rule) }
+	return func(s *setup) { s.linked = append(s.linked, linked{scheme, rule}) }
 }
 
+// WithPlugins says where plugins are looked for and how they run.
+func WithPlugins(p Plugins) Option { return func(s *setup) { s.plugins = p } }
+
 // New returns a resolver that knows the stores which are linked into every program: folders in MLflow's layout, by plain
-// path or file: URI. It fails only when an option does, such as a second rule for a scheme.
+// path or file: URI, and SQLite databases of MLflow's schema. For other schemes it looks for a plugin on disk, which it
+// starts when a store is opened. Close the resolver at the end to stop them. New fails when an option does, such as a second
+// rule for a scheme, and when a variable of the environment cannot be understood.
 func New(options ...Option) (*registry.Resolver, error) {
-	r := registry.New(nil)
-	options = append([]Option{With("file", folders())}, options...)
+	s := setup{linked: []linked{{"file", folders()}, {"sqlite", databases()}}}
 	for _, option := range options {
-		if err := option(r); err != nil {
+		option(&s)
+	}
+	f, err := newFinder(s.plugins)
+	if err != nil {
+		return nil, err
+	}
+	r := registry.New(f)
+	for _, l := range s.linked {
+		if err := r.Handle(l.scheme, l.rule); err != nil {
 			return nil, err
 		}
 	}
@@ -30,5 +53,12 @@ func folders() registry.Rule {
 	return registry.Rule{
 		Opener: file.Opener{}, Kinds: []registry.Kind{registry.Tracking, registry.Artifacts, registry.Registry},
 		Form: "file:/path or a plain path", About: "folders in MLflow's layout", Origin: registry.LinkedIn,
+	}
+}
+
+func databases() registry.Rule {
+	return registry.Rule{
+		Opener: sqlite.Opener{}, Kinds: []registry.Kind{registry.Tracking},
+		Form: "sqlite:///path or sqlite:////absolute/path", About: "a SQLite database of MLflow's schema", Origin: registry.LinkedIn,
 	}
 }

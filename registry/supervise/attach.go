@@ -10,6 +10,9 @@ import (
 	"github.com/mlstore/mlstore/sdk/wire"
 )
 
+// AttachVariable holds the processes to attach to, for ParseAttach.
+const AttachVariable = wire.AttachVariable
+
 // Attached is a plugin's process that somebody else has started. It is neither watched nor stopped.
 type Attached struct {
 	Protocol int    `json:"protocol"` // ProtocolVersion of package wire
@@ -17,7 +20,7 @@ type Attached struct {
 	PID      int    `json:"pid,omitempty"`
 }
 
-// ParseAttach reads the value of wire.AttachVariable, as a plugin that was started with the argument `debug` prints it;
+// ParseAttach reads the value of AttachVariable, as a plugin that was started with the argument `debug` prints it;
 // empty is none.
 func ParseAttach(text string) (map[string]Attached, error) {
 	if text == "" {

@@ -44,9 +44,6 @@ func New(o Options) *Supervisor {
 	if s.logger == nil {
 		s.logger = slog.New(slog.DiscardHandler)
 	}
-	if s.environ == nil {
-		s.environ = os.Environ()
-	}
 	return s
 }
 
@@ -60,7 +57,11 @@ func (s *Supervisor) process(p Program) (*process, error) {
 	if s.closed {
 		return nil, core.Closed("plugin")
 	}
-	environ := granted(s.environ, p.Env)
+	environ := s.environ
+	if environ == nil {
+		environ = os.Environ()
+	}
+	environ = granted(environ, p.Env)
 	key := p.key(environ)
 	found, ok := s.processes[key]
 	if !ok {
