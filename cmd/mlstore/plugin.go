@@ -24,7 +24,7 @@ mlstore and beside mlstore itself; never on $PATH. Others must not be able to wr
 	}
 	cmd.AddCommand(
 		a.pluginListCommand(), a.pluginInspectCommand(), a.pluginPathsCommand(), a.pluginInstallCommand(), a.pluginVerifyCommand(),
-		a.pluginRemoveCommand(), a.pluginDoctorCommand(),
+		a.pluginRemoveCommand(), a.pluginDoctorCommand(), a.pluginNewCommand(),
 	)
 	return cmd
 }
