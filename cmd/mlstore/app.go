@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"sync"
 
 	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/embedded"
@@ -22,6 +23,34 @@ type app struct {
 	json, verbose, noColor   bool
 
 	started bool // the command line was understood and a command runs
+	opened  *opened
+}
+
+// opened is the resolver that all of one run of the command shares, so that a plugin has one process.
+type opened struct {
+	mu       sync.Mutex
+	resolver *registry.Resolver
+}
+
+// with returns the resolver, which is made the first time.
+func (o *opened) with(plugins embedded.Plugins) (*registry.Resolver, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	var err error
+	if o.resolver == nil {
+		o.resolver, err = embedded.New(embedded.WithPlugins(plugins))
+	}
+	return o.resolver, err
+}
+
+// Close stops the plugins that were started.
+func (o *opened) Close() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.resolver == nil {
+		return nil
+	}
+	return o.resolver.Close()
 }
 
 // logger tells of warnings, and with -v of everything.
@@ -65,7 +94,7 @@ func (a *app) stores() (*registry.Resolver, registry.Settings, error) {
 	if err != nil {
 		return nil, settings, err
 	}
-	resolver, err := embedded.New()
+	resolver, err := a.opened.with(embedded.Plugins{Env: a.env, Logger: a.logger()})
 	return resolver, settings, err
 }
 

@@ -97,15 +97,15 @@ func (a *app) conform(ctx context.Context, text string, f suiteFlags) error {
 	on := suiteTarget{
 		uri: uri, settings: a.suiteSettings(uri), resolver: func() (*registry.Resolver, error) { return embedded.New() },
 	}
-	if f.plugin != "" {
-		tried, err := a.tryPlugin(ctx, f.plugin)
-		if err != nil {
-			return err
-		}
-		on.resolver, on.transport = tried.resolver, conformance.Process
-		return joined(a.conformOn(ctx, on, f), tried.Close())
+	tried, err := a.pluginFor(ctx, uri, f.plugin)
+	switch {
+	case err != nil:
+		return err
+	case tried == nil:
+		return a.conformOn(ctx, on, f)
 	}
-	return a.conformOn(ctx, on, f)
+	on.resolver, on.transport = tried.resolver, conformance.Process
+	return joined(a.conformOn(ctx, on, f), tried.Close())
 }
 
 // conformOn runs the suites on a store that can be opened.

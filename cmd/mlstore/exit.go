@@ -96,11 +96,13 @@ func pluginFailed(reason core.Reason) bool {
 
 // run executes the command line and returns the exit code.
 func (a *app) run(ctx context.Context, args []string) int {
+	a.opened = &opened{}
 	root := a.command() //nolint:contextcheck // commands get the context when they run
 	root.SetArgs(args)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	cmd, err := root.ExecuteContextC(ctx)
+	err = joined(err, a.opened.Close())
 	switch {
 	case err == nil:
 		return exitOK

@@ -40,6 +40,13 @@ func TestPluginDoctorStartsPlugins(t *testing.T) {
 	if out := s.ok("plugin", "doctor"); !strings.Contains(out, "pydict") || !strings.Contains(out, " ms") {
 		t.Errorf("doctor of one that is well:\n%s", out)
 	}
+	out := s.ok("doctor", "--probe", "--tracking-uri", "pydict://mine", "--registry-uri", "./models") // all in one process
+	if strings.Count(out, "wrote, read and deleted") != 3 {
+		t.Errorf("a run and an artifact in the plugin:\n%s", out)
+	}
+	if out := s.ok("conformance", "run", "pydict://try", "--only", "TS-00*"); !strings.Contains(out, " pass, 0 fail") {
+		t.Errorf("the suite on an installed plugin:\n%s", out)
+	}
 	s.ok("plugin", "install", "--describe", "./mlstore-plugin-toy")
 	r := s.run("plugin", "doctor", "-o", "csv")
 	if r.code != exitPlugin || !strings.Contains(r.stdout, "pydict,1.0.0,yes") || !strings.Contains(r.stdout, "toy,1.0.0,no") {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 
 	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/embedded"
@@ -10,11 +11,35 @@ import (
 	"github.com/mlstore/mlstore/registry/supervise"
 )
 
-// triedPlugin is a plugin that somebody has named by its program. One process serves all that is opened.
+// triedPlugin is a plugin whose stores a suite runs on. One process serves all that is opened.
 type triedPlugin struct {
 	*supervise.Supervisor
 	program  supervise.Program
 	manifest core.Manifest
+}
+
+// pluginFor is the plugin that serves the URI: the one of that program, or else the one that is installed for its scheme. It is
+// nil when that is linked in, or nobody's.
+func (a *app) pluginFor(ctx context.Context, uri core.URI, program string) (*triedPlugin, error) {
+	if program != "" {
+		return a.tryPlugin(ctx, program)
+	}
+	linked, err := embedded.New()
+	if err != nil || uri.Scheme() == "" || slices.Contains(linked.Schemes(), uri.Scheme()) {
+		return nil, err
+	}
+	found, err := a.plugins(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c, err := found.For(uri.Scheme(), "")
+	switch {
+	case core.ReasonOf(err) == discover.ReasonNotFound:
+		return nil, nil //nolint:nilnil // the resolver's error for a scheme of nobody says what to do
+	case err != nil:
+		return nil, err
+	}
+	return &triedPlugin{supervise.New(supervise.Options{Logger: a.logger()}), supervise.ProgramOf(c), c.Manifest}, nil
 }
 
 // tryPlugin reads the manifest of a program: the one beside it, else the one that it prints.

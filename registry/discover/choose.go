@@ -33,8 +33,8 @@ func (s *search) readChoices(dir string) error {
 
 // For returns the plugin that serves the scheme with stores of the kind; an empty kind is any. When several do, the settings
 // file decides; without its word the error is ErrState with ReasonAmbiguous, names them all and the line that settles it.
-// When none does the error is ErrNotFound with ReasonNotFound; if one that was rejected would, it is ErrState with
-// ReasonRefused and says why.
+// When none does the error is ErrNotFound with ReasonNotFound; if one that was rejected would, or the settings file names one
+// that does not, it is ErrState with ReasonRefused and says why.
 func (f Found) For(scheme, kind string) (Candidate, error) {
 	var serving []Candidate
 	for _, c := range f.Plugins {
@@ -76,7 +76,7 @@ func (f Found) chosen(line choice, serving []Candidate) (Candidate, error) {
 		return Candidate{}, f.Rejected[i].refused()
 	}
 	return Candidate{}, &core.Error{
-		Code: core.NotFound, Reason: ReasonNotFound, Key: line.scheme,
+		Code: core.FailedPrecondition, Reason: ReasonRefused, Key: line.scheme,
 		Err: errorf("%s gives the scheme %s to the plugin %q, which is not installed or does not serve it: install it, or change "+
 			"the line", line.file, line.scheme, line.name),
 	}

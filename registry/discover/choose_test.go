@@ -37,7 +37,7 @@ func TestAnAmbiguousSchemeNamesBothAndTheLineThatSettlesIt(t *testing.T) {
 		t.Errorf("with the line: %v, %v", c.Name(), err)
 	}
 	write(t, settings, `{"schemes": {"s3": "nobody"}}`, 0o644)
-	if _, err := find(t, first, second).For("s3", ""); !errors.Is(err, core.ErrNotFound) || !strings.Contains(err.Error(), settings) {
+	if _, err := find(t, first, second).For("s3", ""); core.ReasonOf(err) != discover.ReasonRefused || !strings.Contains(err.Error(), settings) {
 		t.Errorf("with a line for nobody: %v", err)
 	}
 	write(t, settings, `{`, 0o644)

@@ -69,7 +69,7 @@ func Write(dir string, o Options) error {
 func (o Options) check() error {
 	switch {
 	case !core.ManifestName(o.Name):
-		return core.Invalid("name", "%q cannot be a plugin's name: write a lower-case letter, then up to 31 letters, digits or -", o.Name)
+		return core.Invalid("name", "%q cannot be a plugin's name: write a lower-case letter, then letters, digits or -", o.Name)
 	case len(o.Kinds) == 0:
 		return core.Invalid("kind", "a plugin needs a kind of store, of %s", strings.Join(Kinds(), ", "))
 	case o.Version == "" && o.Replace == "":
