@@ -1,0 +1,176 @@
+package sdktest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/mlstore/mlstore/conformance"
+	"github.com/mlstore/mlstore/conformance/artifact"
+	"github.com/mlstore/mlstore/conformance/project"
+	"github.com/mlstore/mlstore/conformance/registrystore"
+	"github.com/mlstore/mlstore/conformance/report"
+	"github.com/mlstore/mlstore/conformance/tracking"
+	"github.com/mlstore/mlstore/core"
+	"github.com/mlstore/mlstore/core/client"
+)
+
+// kind is one of the four kinds of store, as manifests name them, with what holds a plugin's stores of it to their suite.
+type kind struct {
+	name string
+	run  func(*testing.T, []way, Options)
+}
+
+func kinds() []kind {
+	return []kind{
+		{"tracking", runKind(tracking.Suite(), func(ctx context.Context, b core.Backend) (core.TrackingStore, error) {
+			if b.Tracking == nil {
+				return nil, errors.New("the URI offers no tracking store")
+			}
+			return client.Complete(ctx, b.Tracking)
+		})},
+		{"artifacts", runKind(artifact.Suite(), func(_ context.Context, b core.Backend) (core.ArtifactRepository, error) {
+			if b.Artifacts == nil {
+				return nil, errors.New("the URI offers no artifact repository")
+			}
+			return b.Artifacts, nil
+		})},
+		{"registry", runKind(registrystore.Suite(), func(ctx context.Context, b core.Backend) (core.RegistryStore, error) {
+			if b.Registry == nil {
+				return nil, errors.New("the URI offers no registry")
+			}
+			return client.CompleteRegistry(ctx, b.Registry)
+		})},
+		{"projects", runKind(project.Suite(), func(_ context.Context, b core.Backend) (core.ProjectBackend, error) {
+			if b.Projects == nil {
+				return nil, errors.New("the URI offers no project backend")
+			}
+			return b.Projects, nil
+		})},
+	}
+}
+
+// take is the store of a kind in what was opened.
+type take[S core.Store] func(context.Context, core.Backend) (S, error)
+
+func runKind[S core.Store](suite conformance.Suite[S], of take[S]) func(*testing.T, []way, Options) {
+	return func(t *testing.T, ways []way, o Options) {
+		t.Helper()
+		var runs []conformance.Report
+		for _, w := range ways {
+			r := conformance.Report{Kind: suite.Kind, Transport: w.transport}
+			options := conformance.Options{Progress: func(one conformance.Result) { r.Results = append(r.Results, one) }}
+			if o.Shape != nil {
+				o.Shape(&options)
+			}
+			r.Level = options.Level
+			t.Run(string(w.transport), func(t *testing.T) {
+				r.Store = described(t, w, o, of)
+				conformance.RunTests(t, suite, harness(w, o, of), options)
+			})
+			runs = append(runs, r)
+		}
+		if len(runs) < 2 {
+			return
+		}
+		for _, difference := range report.Differences(runs...) {
+			t.Errorf("the transports differ: %s", difference)
+		}
+	}
+}
+
+// described is what a store says of itself over a way.
+func described[S core.Store](t *testing.T, w way, o Options, of take[S]) core.Info {
+	t.Helper()
+	store, err := openStore(t.Context(), w.opener, o.Fresh(t), of)
+	if err != nil {
+		t.Fatalf("open a store: %v", err)
+	}
+	info, err := store.Describe(t.Context())
+	if err := errors.Join(err, store.Close()); err != nil {
+		t.Fatalf("describe the store: %v", err)
+	}
+	return info
+}
+
+// openStore opens a URI and takes the store of one kind. What else the URI offers is closed.
+func openStore[S core.Store](ctx context.Context, opener core.Opener, request core.OpenRequest, of take[S]) (S, error) {
+	var none S
+	b, err := opener.Open(ctx, request)
+	if err != nil {
+		return none, err
+	}
+	store, err := of(ctx, b)
+	if err != nil {
+		return none, errors.Join(fmt.Errorf("%s: %w", request.URI, err), b.Close())
+	}
+	for _, other := range b.Stores() {
+		if _, same := other.(S); !same { // what is of the kind is the store, or what it stands on
+			err = errors.Join(err, other.Close())
+		}
+	}
+	return store, err
+}
+
+// handles remembers what was opened under which request.
+type handles struct {
+	mu       sync.Mutex
+	requests map[any]core.OpenRequest
+}
+
+func (h *handles) keep(store any, request core.OpenRequest) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.requests == nil {
+		h.requests = map[any]core.OpenRequest{}
+	}
+	h.requests[store] = request
+}
+
+func (h *handles) of(store any) core.OpenRequest {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.requests[store]
+}
+
+// harness tells a suite how to reach stores over a way.
+func harness[S core.Store](w way, o Options, of take[S]) conformance.Harness[S] {
+	var opened handles
+	open := func(t conformance.T, request core.OpenRequest) S {
+		t.Helper()
+		store, err := openStore(context.WithoutCancel(t.Context()), w.opener, request, of)
+		conformance.NoError(t, "opening "+request.URI.String(), err)
+		opened.keep(store, request)
+		return store
+	}
+	h := conformance.Harness[S]{
+		Transport: w.transport,
+		Open:      func(t conformance.T) S { return open(t, o.Fresh(t)) },
+		Second:    func(t conformance.T, first S) S { return open(t, opened.of(first)) },
+		Reopen: func(t conformance.T, old S) S {
+			conformance.NoError(t, "closing the store", old.Close())
+			return open(t, opened.of(old))
+		},
+		ReadOnly: func(t conformance.T, first S) S {
+			request := opened.of(first)
+			request.ReadOnly = true
+			return open(t, request)
+		},
+	}
+	if w.processes != nil && o.Durable {
+		h.Restart = func(t conformance.T, _ S) { kill(t, w) }
+	}
+	return h
+}
+
+// kill ends the plugin's process as kill -9 does.
+func kill(t conformance.T, w way) {
+	t.Helper()
+	for _, s := range w.processes.Status() {
+		if s.PID != "" {
+			conformance.NoError(t, "killing the plugin", slay(s.PID))
+		}
+	}
+}

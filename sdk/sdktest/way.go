@@ -1,0 +1,105 @@
+package sdktest
+
+import (
+	"context"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/test/bufconn"
+
+	"github.com/mlstore/mlstore/conformance"
+	"github.com/mlstore/mlstore/core"
+	"github.com/mlstore/mlstore/registry/supervise"
+	"github.com/mlstore/mlstore/sdk"
+	"github.com/mlstore/mlstore/sdk/wire"
+)
+
+// way is one way to a plugin.
+type way struct {
+	transport conformance.Transport
+	opener    core.Opener
+	processes *supervise.Supervisor // of the way that has any
+}
+
+// waysOf makes the ways that the options ask for. They end with the test.
+func waysOf(t *testing.T, p sdk.Plugin, o Options) []way {
+	t.Helper()
+	var all []way
+	for _, transport := range o.Transports {
+		w := way{transport: transport, opener: p.Opener}
+		switch transport {
+		case conformance.Linked:
+		case conformance.Wire:
+			w.opener = Wire(t, p)
+		case conformance.Process:
+			w.processes = supervise.New(supervise.Options{})
+			t.Cleanup(func() {
+				if err := w.processes.Close(); err != nil {
+					t.Errorf("stopping the plugin: %v", err)
+				}
+			})
+			w.opener = w.processes.Plugin(ProgramOf(t, p, o))
+		default:
+			t.Fatalf("there is no transport %q", transport)
+		}
+		all = append(all, w)
+	}
+	return all
+}
+
+// Wire serves the plugin over a wire within this process, until the test ends, and returns the other end.
+func Wire(t *testing.T, p sdk.Plugin) *wire.Client {
+	t.Helper()
+	const buffer = 256 << 10
+	listener := bufconn.Listen(buffer)
+	server := wire.NewServer(p.Manifest(), p.Opener, wire.ServerOptions{})
+	g := grpc.NewServer(server.Options()...)
+	server.Register(g)
+	served := make(chan error, 1)
+	go func() { served <- g.Serve(listener) }()
+	options := append(wire.DialOptions(), grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }))
+	conn, err := grpc.NewClient("passthrough:///"+p.Name, options...)
+	if err != nil {
+		t.Fatalf("connect to the plugin: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := conn.Close(); err != nil {
+			t.Errorf("closing the connection: %v", err)
+		}
+		g.Stop()
+		if err := <-served; err != nil {
+			t.Errorf("serving: %v", err)
+		}
+		if err := server.Close(); err != nil {
+			t.Errorf("closing the plugin's stores: %v", err)
+		}
+	})
+	return wire.NewClient(conn)
+}
+
+// ProgramOf is the plugin's program, which is built first if Options.Package says so.
+func ProgramOf(t *testing.T, p sdk.Plugin, o Options) supervise.Program {
+	t.Helper()
+	program := supervise.Program{Name: p.Name, Path: o.Program, Env: p.Env}
+	switch {
+	case o.Program != "":
+	case o.Package != "":
+		program.Path = filepath.Join(t.TempDir(), "mlstore-plugin-"+p.Name)
+		if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program.Path, o.Package).CombinedOutput(); err != nil {
+			t.Fatalf("go build %s: %v\n%s", o.Package, err, out)
+		}
+	default:
+		self, err := os.Executable()
+		if err != nil {
+			t.Fatalf("find the test binary: %v", err)
+		}
+		program.Path, program.Args = self, []string{p.Name}
+	}
+	return program
+}
