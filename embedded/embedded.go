@@ -58,7 +58,7 @@ func folders() registry.Rule {
 
 func databases() registry.Rule {
 	return registry.Rule{
-		Opener: sqlite.Opener{}, Kinds: []registry.Kind{registry.Tracking},
+		Opener: sqlite.Opener{}, Kinds: []registry.Kind{registry.Tracking, registry.Registry},
 		Form: "sqlite:///path or sqlite:////absolute/path", About: "a SQLite database of MLflow's schema", Origin: registry.LinkedIn,
 	}
 }

@@ -52,3 +52,29 @@ func TestCopyOfAFolder(t *testing.T) {
 		t.Errorf("from nowhere: %+v", r)
 	}
 }
+
+func TestCopyToADatabaseAndBack(t *testing.T) {
+	t.Parallel()
+	s := newShell(t)
+	s.seed()
+	s.ok("models", "register", "--name", "net", "--model-uri", "file:///models/net")
+	want := copying.Counts{Experiments: 2, Runs: 2, Points: 2, Models: 1, Versions: 1}
+	if r := s.copied("mlruns", "sqlite:///there.db", "--dry-run"); r.Written != want {
+		t.Errorf("dry run: %+v", r)
+	}
+	if _, err := os.Stat(filepath.Join(s.dir, "there.db")); err == nil {
+		t.Error("the dry run made the database")
+	}
+	if r := s.copied("mlruns", "sqlite:///there.db"); r.Written != want || !r.Verified {
+		t.Errorf("there: %+v", r)
+	}
+	if r := s.copied("sqlite:///there.db", "back"); r.Written != want || !r.Verified {
+		t.Errorf("back: %+v", r)
+	}
+	if r := s.copied("mlruns", "back", "--no-artifacts"); r.Written != (copying.Counts{}) || !r.Verified {
+		t.Errorf("there and back again differs: %+v", r)
+	}
+	if got := s.ok("gc", "--json", "--tracking-uri", "sqlite:///there.db"); got != "[]\n" {
+		t.Errorf("nothing was deleted, yet gc found %s", got)
+	}
+}

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/mlstore/mlstore/core"
@@ -32,32 +33,18 @@ func Upgrade(ctx context.Context, db sqldb.DB, o UpgradeOptions) (Status, error)
 	if err != nil || s.State == core.SchemaEmpty {
 		return s, err
 	}
-	if known(s.Revision) < 0 {
-		return s, core.State("schema", "the database has MLflow's schema of revision %s, which we cannot upgrade", s.Revision)
+	left, err := stepsLeft(db.Dialect(), s.Revision, o.To)
+	if err != nil {
+		return s, err
 	}
 	if err := foreignKeysOff(ctx, db); err != nil && !o.DryRun {
 		return s, err
 	}
-	all, err := steps(db.Dialect())
-	if err != nil {
-		return s, err
-	}
-	last := len(all)
-	if o.To != "" {
-		if last = known(o.To); last < 0 {
-			return s, core.Invalid("revision", "the revision %s is none that we know", o.To)
-		}
-	}
-	left := all[min(known(s.Revision), last):last]
+	before := s.Revision
 	for i, next := range left {
-		if next.revision == analytics {
-			if err := noTraces(ctx, db); err != nil {
-				s, readErr := Read(ctx, db)
-				if readErr != nil {
-					err = readErr
-				}
-				return s, err
-			}
+		if err := next.possible(ctx, db); err != nil {
+			s, readErr := Read(ctx, db)
+			return s, cmp.Or(readErr, err)
 		}
 		if o.Step != nil {
 			o.Step(Step{Number: i + 1, Of: len(left), Revision: next.revision, Statements: next.statements})
@@ -65,15 +52,36 @@ func Upgrade(ctx context.Context, db sqldb.DB, o UpgradeOptions) (Status, error)
 		if o.DryRun {
 			continue
 		}
-		before := s.Revision
-		if i > 0 {
-			before = left[i-1].revision
-		}
 		if err := next.apply(ctx, db, before); err != nil {
 			return s, core.Do("upgrade to revision "+next.revision, "schema", err)
 		}
+		before = next.revision
 	}
 	return Read(ctx, db)
+}
+
+// stepsLeft are the steps from one revision to another one; an empty one is Head.
+func stepsLeft(d sqldb.Dialect, from, to string) ([]step, error) {
+	if known(from) < 0 {
+		return nil, core.State("schema", "the database has MLflow's schema of revision %s, which we cannot upgrade", from)
+	}
+	all, err := steps(d)
+	if err != nil || to == "" {
+		return all[min(known(from), len(all)):], err
+	}
+	last := known(to)
+	if last < 0 {
+		return nil, core.Invalid("revision", "the revision %s is none that we know", to)
+	}
+	return all[min(known(from), last):last], nil
+}
+
+// possible refuses the step that we cannot do on a database with traces.
+func (s step) possible(ctx context.Context, db sqldb.DB) error {
+	if s.revision != analytics {
+		return nil
+	}
+	return noTraces(ctx, db)
 }
 
 // apply does the step in one transaction, unless another process has done it meanwhile.
