@@ -110,7 +110,7 @@ func (t *tracking) UpdateLoggedModel(
 	ctx context.Context, id core.ModelID, change core.LoggedModelChange,
 ) (core.LoggedModel, error) {
 	reply, err := t.logged.UpdateLoggedModel(ctx, &trackingv1.UpdateLoggedModelRequest{
-		ModelId: string(id), Status: typesv1.ModelStatus(change.Status), StatusMessage: change.StatusMessage,
+		ModelId: string(id), Status: enum[typesv1.ModelStatus](change.Status), StatusMessage: change.StatusMessage,
 		Tags: pbTagChange(change.Tags), Params: change.Params,
 	})
 	if err != nil {

@@ -89,7 +89,7 @@ func (t *tracking) ChangeExperimentTags(ctx context.Context, id core.ExperimentI
 // SearchExperiments finds experiments.
 func (t *tracking) SearchExperiments(ctx context.Context, q core.ExperimentQuery) (core.Page[core.Experiment], error) {
 	reply, err := t.client.SearchExperiments(ctx, &trackingv1.SearchExperimentsRequest{
-		Filter: q.Filter, OrderBy: q.OrderBy, View: typesv1.View(q.View), Page: pbPage(q.PageOptions),
+		Filter: q.Filter, OrderBy: q.OrderBy, View: enum[typesv1.View](q.View), Page: pbPage(q.PageOptions),
 	})
 	if err != nil {
 		return core.Page[core.Experiment]{}, err
@@ -136,7 +136,7 @@ func (t *tracking) Run(ctx context.Context, id core.RunID) (core.Run, error) {
 // UpdateRun changes a run.
 func (t *tracking) UpdateRun(ctx context.Context, id core.RunID, change core.RunChange) (core.RunInfo, error) {
 	reply, err := t.client.UpdateRun(ctx, &trackingv1.UpdateRunRequest{
-		RunId: string(id), Name: change.Name, Status: typesv1.RunStatus(change.Status), EndTime: number[int64](change.EndTime),
+		RunId: string(id), Name: change.Name, Status: enum[typesv1.RunStatus](change.Status), EndTime: number[int64](change.EndTime),
 		Lifecycle: string(change.Lifecycle),
 	})
 	if err != nil {
@@ -155,8 +155,8 @@ func (t *tracking) ChangeRunTags(ctx context.Context, id core.RunID, change core
 // SearchRuns finds runs.
 func (t *tracking) SearchRuns(ctx context.Context, q core.RunQuery) (core.Page[core.Run], error) {
 	reply, err := t.client.SearchRuns(ctx, &trackingv1.SearchRunsRequest{
-		ExperimentIds: retype[string](q.Experiments), Filter: q.Filter, OrderBy: q.OrderBy, View: typesv1.View(q.View),
-		Fields: trackingv1.RunFields(q.Fields), Page: pbPage(q.PageOptions),
+		ExperimentIds: retype[string](q.Experiments), Filter: q.Filter, OrderBy: q.OrderBy, View: enum[typesv1.View](q.View),
+		Fields: enum[trackingv1.RunFields](q.Fields), Page: pbPage(q.PageOptions),
 	})
 	if err != nil {
 		return core.Page[core.Run]{}, err

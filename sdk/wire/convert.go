@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"math"
+
 	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/sdk/wire/internal/pb/typesv1"
 )
@@ -51,6 +53,9 @@ func mapped[K comparable, V any](in map[K]V) map[K]V {
 	}
 	return in
 }
+
+// enum makes a number of an enumeration one of the wire, which has 32 bits: what does not fit stays unknown.
+func enum[E ~int32, C ~int](c C) E { return E(max(math.MinInt32, min(math.MaxInt32, c))) }
 
 func pbPage(o core.PageOptions) *typesv1.PageOptions {
 	return &typesv1.PageOptions{Limit: int64(o.Limit), Token: o.Token}

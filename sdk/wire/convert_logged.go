@@ -9,7 +9,7 @@ import (
 func pbLoggedModel(m core.LoggedModel) *typesv1.LoggedModel {
 	return &typesv1.LoggedModel{
 		Id: string(m.ID), ExperimentId: string(m.ExperimentID), Name: m.Name, Type: m.Type, SourceRunId: string(m.SourceRunID),
-		ArtifactUri: m.ArtifactURI, Status: typesv1.ModelStatus(m.Status), StatusMessage: m.StatusMessage,
+		ArtifactUri: m.ArtifactURI, Status: enum[typesv1.ModelStatus](m.Status), StatusMessage: m.StatusMessage,
 		Lifecycle: string(m.Lifecycle), CreatedAt: int64(m.CreatedAt), UpdatedAt: int64(m.UpdatedAt),
 		Params: m.Params, Tags: m.Tags, Metrics: pbRunMetrics(m.Metrics),
 	}

@@ -68,7 +68,7 @@ func coreSubmitOptions(pb *projectv1.SubmitOptions) (core.SubmitOptions, error) 
 
 func pbJob(j core.Job) *projectv1.Job {
 	return &projectv1.Job{
-		Id: string(j.ID), Status: typesv1.RunStatus(j.Status), ExitCode: number[int64](j.ExitCode), Message: j.Message,
+		Id: string(j.ID), Status: enum[typesv1.RunStatus](j.Status), ExitCode: number[int64](j.ExitCode), Message: j.Message,
 		SubmittedAt: int64(j.SubmittedAt), StartedAt: int64(j.StartedAt), EndedAt: int64(j.EndedAt), Url: j.URL, Tags: j.Tags,
 	}
 }

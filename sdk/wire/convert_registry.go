@@ -37,7 +37,7 @@ func pbVersion(v core.Version) *typesv1.Version {
 	return &typesv1.Version{
 		Model: v.Model, Number: int64(v.Number), CreatedAt: int64(v.CreatedAt), UpdatedAt: int64(v.UpdatedAt), User: v.User,
 		Description: v.Description, Stage: string(v.Stage), Source: v.Source, Location: v.Location, RunId: string(v.RunID),
-		RunLink: v.RunLink, ModelId: string(v.ModelID), Status: typesv1.VersionStatus(v.Status),
+		RunLink: v.RunLink, ModelId: string(v.ModelID), Status: enum[typesv1.VersionStatus](v.Status),
 		StatusMessage: v.StatusMessage, Tags: v.Tags, Aliases: v.Aliases,
 	}
 }

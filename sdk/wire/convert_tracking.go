@@ -43,7 +43,7 @@ func coreRun(pb *typesv1.Run) (core.Run, error) {
 func pbRunInfo(i core.RunInfo) *typesv1.RunInfo {
 	return &typesv1.RunInfo{
 		Id: string(i.ID), ExperimentId: string(i.ExperimentID), Name: i.Name, User: i.User,
-		Status: typesv1.RunStatus(i.Status), StartTime: int64(i.StartTime), EndTime: int64(i.EndTime),
+		Status: enum[typesv1.RunStatus](i.Status), StartTime: int64(i.StartTime), EndTime: int64(i.EndTime),
 		ArtifactUri: i.ArtifactURI, Lifecycle: string(i.Lifecycle), DeletedAt: int64(i.DeletedAt),
 	}
 }
