@@ -197,6 +197,14 @@ func TestBadPathsFail(t *testing.T) {
 				},
 			}
 		}},
+		"a loss that is a success": {"AR-103", func(p *badPath) bent {
+			return bent{put: func(ctx context.Context, below core.ArtifactRepository, path string, r io.Reader, o core.PutOptions) (core.Artifact, error) {
+				if p.hit(conformance.LoseRequest) {
+					return core.Artifact{Path: path}, nil
+				}
+				return below.Put(ctx, path, r, o)
+			}}
+		}},
 		"waits for ever": {"AR-091", func(p *badPath) bent {
 			return bent{stat: func(ctx context.Context, below core.ArtifactRepository, path string) (core.Artifact, error) {
 				for p.armed.Load() == conformance.Stall {

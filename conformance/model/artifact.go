@@ -16,11 +16,14 @@ import (
 
 // ArtifactCases compares an artifact repository with the reference.
 func ArtifactCases() []conformance.Case[core.ArtifactRepository] {
-	return []conformance.Case[core.ArtifactRepository]{{
-		ID: "AR-102", Name: "model/sequential", Level: conformance.Extended,
-		Rule: "Any sequence of writing, deleting, listing, reading and reopening gives what the reference store gives.",
-		Run:  artifacts,
-	}}
+	return []conformance.Case[core.ArtifactRepository]{
+		{
+			ID: "AR-102", Name: "model/sequential", Level: conformance.Extended,
+			Rule: "Any sequence of writing, deleting, listing, reading and reopening gives what the reference store gives.",
+			Run:  artifacts,
+		},
+		faultCase("AR-103", "a Put", artifactCell),
+	}
 }
 
 // shelf is a directory that lies in both repositories.

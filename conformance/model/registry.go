@@ -16,11 +16,14 @@ import (
 
 // RegistryCases compares a registry with the reference.
 func RegistryCases() []conformance.Case[core.RegistryStore] {
-	return []conformance.Case[core.RegistryStore]{{
-		ID: "RG-102", Name: "model/sequential", Level: conformance.Extended,
-		Rule: "Any sequence of operations on models, versions, tags, aliases and stages gives what the reference store gives.",
-		Run:  registry,
-	}}
+	return []conformance.Case[core.RegistryStore]{
+		{
+			ID: "RG-102", Name: "model/sequential", Level: conformance.Extended,
+			Rule: "Any sequence of operations on models, versions, tags, aliases and stages gives what the reference store gives.",
+			Run:  registry,
+		},
+		faultCase("RG-103", "a change of a model", registryCell),
+	}
 }
 
 // zoo is a set of models that both registries have. Their names start with base.

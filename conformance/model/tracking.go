@@ -36,6 +36,7 @@ func TrackingCases() []conformance.Case[core.TrackingStore] {
 				tracking(t, e, e.Fresh(t), func(old core.TrackingStore) core.TrackingStore { return e.Reopen(t, old) })
 			},
 		},
+		faultCase("TS-200", "a batch", trackingCell),
 	}
 }
 

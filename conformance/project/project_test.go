@@ -8,24 +8,12 @@ import (
 
 	"github.com/mlstore/mlstore/conformance"
 	"github.com/mlstore/mlstore/conformance/project"
+	"github.com/mlstore/mlstore/conformance/reference"
 	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/core/mem"
 )
 
-func harness() project.Harness {
-	return project.Harness{
-		Open: func(conformance.T) core.ProjectBackend { return mem.NewProjects() },
-		Second: func(_ conformance.T, first core.ProjectBackend) core.ProjectBackend {
-			return first.(*mem.Projects).Reopen()
-		},
-		Reopen: func(t conformance.T, old core.ProjectBackend) core.ProjectBackend {
-			if err := old.Close(); err != nil {
-				t.Error(err)
-			}
-			return old.(*mem.Projects).Reopen()
-		},
-	}
-}
+func harness() project.Harness { return reference.Projects() }
 
 func drive(b core.ProjectBackend) project.Driver { return b.(*mem.Projects) }
 

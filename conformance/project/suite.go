@@ -50,13 +50,13 @@ func DrivenSuite(drive Drive) conformance.Suite[core.ProjectBackend] {
 func Cases() []conformance.Case[core.ProjectBackend] { return casesWith(nil) }
 
 func casesWith(drive Drive) []entry {
-	driven := slices.Concat(statusCases(drive), cancelCases(drive), logCases(drive), longLogCases(drive))
+	driven := slices.Concat(statusCases(drive), cancelCases(drive), logCases(drive), longLogCases(drive), waitCases(drive))
 	if drive == nil {
 		for i := range driven {
 			driven[i].Needs = append(driven[i].Needs, byHand)
 		}
 	}
-	return slices.Concat(submitCases(), unknownCases(), driven, handleCases())
+	return slices.Concat(submitCases(), unknownCases(), driven, handleCases(), faultCases())
 }
 
 // Test holds a backend to the suite, as parallel subtests of t.

@@ -40,7 +40,7 @@ func Cases() []conformance.Case[core.RegistryStore] {
 		versionCases(), versionChangeCases(), versionSourceCases(),
 		tagCases(), aliasCases(), aliasNameCases(), stageCases(),
 		modelSearchCases(), modelOrderCases(), versionSearchCases(), pageCases(), tokenCases(),
-		concurrencyCases(), raceCases(), contextCases(), handleCases(), importCases(), model.RegistryCases(),
+		concurrencyCases(), raceCases(), contextCases(), handleCases(), importCases(), faultCases(), lifeCases(), model.RegistryCases(),
 		wholeRunCases(),
 	)
 }

@@ -35,8 +35,9 @@ func Cases() []conformance.Case[core.TrackingStore] {
 		paramCases(), tagCases(), batchCases(), refusedBatchCases(), metamorphicCases(),
 		lineageCases(), samplingCases(), loggedModelCases(), importCases(), purgeCases(),
 		filterCases(), attributeCases(), literalCases(), orderCases(), pageCases(), movingPageCases(),
-		concurrencyCases(), linearCases(), closingCases(),
-		contextCases(), repeatCases(), durabilityCases(), errorCases(), wholeRunCases(), model.TrackingCases(),
+		concurrencyCases(), linearCases(), concurrentModelCases(), closingCases(),
+		contextCases(), repeatCases(), durabilityCases(), errorCases(), faultCases(), performanceCases(), wholeRunCases(),
+		model.TrackingCases(),
 	)
 }
 

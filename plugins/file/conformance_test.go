@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/mlstore/mlstore/conformance"
+	"github.com/mlstore/mlstore/conformance/fault"
 	"github.com/mlstore/mlstore/conformance/tracking"
 	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/plugins/file"
@@ -15,12 +16,13 @@ import (
 // trackingHarness opens stores in folders of their own and remembers where.
 func trackingHarness(o file.TrackingOptions) tracking.Harness {
 	var folders sync.Map // from the store to its folder
-	at := func(t conformance.T, dir string) core.TrackingStore {
+	open := func(t conformance.T, dir string, o file.TrackingOptions) core.TrackingStore {
 		s, err := file.NewTracking(dir, o)
 		conformance.NoError(t, "NewTracking", err)
 		folders.Store(s, dir)
 		return s
 	}
+	at := func(t conformance.T, dir string) core.TrackingStore { return open(t, dir, o) }
 	root := func(s core.TrackingStore) string {
 		dir, _ := folders.Load(s)
 		return dir.(string)
@@ -33,6 +35,15 @@ func trackingHarness(o file.TrackingOptions) tracking.Harness {
 		Reopen: func(t conformance.T, old core.TrackingStore) core.TrackingStore {
 			conformance.NoError(t, "Close", old.Close())
 			return at(t, root(old))
+		},
+		ReadOnly: func(t conformance.T, first core.TrackingStore) core.TrackingStore {
+			reader := o
+			reader.ReadOnly = true
+			return open(t, root(first), reader)
+		},
+		Faults: func(t conformance.T, first core.TrackingStore) (core.TrackingStore, conformance.Faults) {
+			path := &fault.Path{}
+			return path.Tracking(at(t, root(first))), path
 		},
 	}
 }
