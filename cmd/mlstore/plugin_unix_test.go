@@ -145,3 +145,16 @@ func TestPluginInstallRefusesWhatDoesNotDescribeItself(t *testing.T) {
 		}
 	}
 }
+
+func TestPluginNewRefusesNamesThatCannotBeSchemes(t *testing.T) {
+	t.Parallel()
+	s := newShell(t)
+	for _, name := range []string{"file", "runs", "Upper", "../x"} {
+		if r := s.run("plugin", "new", name, "--replace", "."); r.code != exitUsage {
+			t.Errorf("%s: %+v", name, r)
+		}
+	}
+	if entries, err := os.ReadDir(s.dir); err != nil || len(entries) != 0 {
+		t.Errorf("the folder has %v, %v", entries, err)
+	}
+}

@@ -2,11 +2,13 @@ package main
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/mlstore/mlstore/cmd/mlstore/scaffold"
+	"github.com/mlstore/mlstore/embedded"
 )
 
 func (a *app) pluginNewCommand() *cobra.Command {
@@ -17,8 +19,15 @@ func (a *app) pluginNewCommand() *cobra.Command {
 		Long: `Write the repository of a new plugin in Go. It builds at once and passes the conformance suite, with stores that keep
 everything in memory: put your own medium in its place, a method at a time. NAME is also the scheme of its URIs.`,
 		Example: "  mlstore plugin new notebook --kind tracking,artifact",
-		RunE: func(_ *cobra.Command, args []string) (err error) {
+		RunE: func(_ *cobra.Command, args []string) error {
 			o.Name = args[0]
+			linked, err := embedded.New()
+			if err != nil {
+				return err
+			}
+			if slices.Contains(append(linked.Schemes(), "runs", "models"), o.Name) {
+				return usage("mlstore itself serves %s: URIs, so no plugin can: choose another name", o.Name)
+			}
 			if dir == "" {
 				dir = "mlstore-plugin-" + o.Name
 			}
