@@ -15,6 +15,7 @@ import (
 
 	"github.com/mlstore/mlstore/conformance/fault"
 	"github.com/mlstore/mlstore/core"
+	"github.com/mlstore/mlstore/core/mem"
 	"github.com/mlstore/mlstore/registry/supervise"
 	"github.com/mlstore/mlstore/sdk"
 	"github.com/mlstore/mlstore/sdk/example"
@@ -93,6 +94,8 @@ func playPlugin(way string, args []string) sdk.Plugin {
 		p.Opener = opening(func(s core.TrackingStore, r core.OpenRequest) core.TrackingStore {
 			return &mortal{s, args[0], r.Secrets["token"].Reveal()}
 		})
+	case "mem":
+		p.Schemes[0].Scheme, p.Schemes[0].Kinds, p.Opener = "mem", []string{"artifacts"}, mem.NewOpener()
 	case "liar":
 		p.Opener = opening(func(s core.TrackingStore, _ core.OpenRequest) core.TrackingStore { return &liar{s} })
 	}
