@@ -9,11 +9,12 @@ BUF       := go tool -modfile=../../tools/buf/go.mod buf
 TESTSUM   := $(TOOL) gotestsum --format pkgname
 TESTFLAGS ?=
 FUZZTIME  ?= 30s
+SOAK      ?= 1h
 # ARTIFACTS is reserved: it will say where the demo keeps artifacts, as a URI.
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build demo test prepare test-race lint fmt fuzz bench kill conformance mutants cross gen gen-check proto-check tidy-check check clean
+.PHONY: help build demo test prepare test-race lint fmt fuzz bench kill soak conformance mutants cross gen gen-check proto-check tidy-check check clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +59,9 @@ bench: ## Run the benchmarks, in the packages that have any.
 kill: prepare ## Kill programs at every point (kill -9), where a test run takes a sample.
 	MLSTORE_KILL=all $(TESTSUM) -- -count=1 -timeout 0 -run Kill ./...
 
+soak: ## Start and end plugins in every way for SOAK (1h), and count what is left of them.
+	MLSTORE_SOAK=$(SOAK) go test -count=1 -timeout 0 -run '^TestSoak$$' ./registry/supervise
+
 conformance: ## Run the conformance suite on every store.
 	$(TESTSUM) -- -count=1 -run Conformance ./...
 
@@ -87,6 +91,7 @@ tidy-check: ## Fail when a go.mod or go.sum is not tidy.
 
 check: tidy-check gen-check proto-check lint cross test test-race ## Everything that a change must pass; CI runs this.
 	@$(MAKE) --no-print-directory fuzz FUZZTIME=5s
+	@$(MAKE) --no-print-directory soak SOAK=30s
 
 clean: ## Remove everything that make made: bin/ and .cache/.
 	rm -rf bin $(CACHE)
