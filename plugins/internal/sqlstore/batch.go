@@ -53,11 +53,7 @@ func measuresModels(metrics []core.Metric) bool {
 func (t *Tracking) logBatch(ctx context.Context, tx sqldb.Tx, id core.RunID, batch core.Batch) error {
 	known := map[string]string{}
 	models := map[string]int64{}
-	row, err := t.lockRun(ctx, tx, id, t.before(id, batch, known, models))
-	if err != nil {
-		return err
-	}
-	if err := checkLife("run", id, string(row.Lifecycle)); err != nil {
+	if err := t.lockFor(ctx, tx, id, t.before(id, batch, known, models)); err != nil {
 		return err
 	}
 	for _, m := range batch.Metrics {

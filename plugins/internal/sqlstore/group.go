@@ -35,7 +35,7 @@ type entry struct {
 
 // mostTurns is how many statements run at once; mostGrouped how many points one of them writes, but for a larger batch.
 const (
-	mostTurns   = 4
+	mostTurns   = 12
 	mostGrouped = 2000
 )
 

@@ -98,7 +98,7 @@ func (t *Tracking) LogInputs(ctx context.Context, id core.RunID, in core.Inputs)
 }
 
 func (t *Tracking) lockActiveRun(ctx context.Context, tx sqldb.Tx, id core.RunID) (runRow, error) {
-	row, err := t.lockRun(ctx, tx, id, nil)
+	row, err := t.lockRun(ctx, tx, id)
 	if err != nil {
 		return row, err
 	}

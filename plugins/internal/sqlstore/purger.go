@@ -25,7 +25,7 @@ func (t *Tracking) PurgeRun(ctx context.Context, id core.RunID) (err error) {
 		return err
 	}
 	return t.db.Write(ctx, func(tx sqldb.Tx) error {
-		row, err := t.lockRun(ctx, tx, id, nil)
+		row, err := t.lockRun(ctx, tx, id)
 		if err != nil {
 			return err
 		}

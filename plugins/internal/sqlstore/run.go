@@ -137,25 +137,39 @@ func (t *Tracking) run(ctx context.Context, id core.RunID) (core.Run, error) {
 	return r, err
 }
 
-// lockRun locks the run until the transaction ends, together with whatever else the batch reads.
-func (t *Tracking) lockRun(ctx context.Context, tx sqldb.Tx, id core.RunID, b *sqldb.Batch) (runRow, error) {
+// lockRun locks the run until the transaction ends, and reads it.
+func (t *Tracking) lockRun(ctx context.Context, tx sqldb.Tx, id core.RunID) (runRow, error) {
 	var row runRow
 	var found bool
-	var all sqldb.Batch
-	all.Query(sqldb.One(&found, row.fields()...),
+	var b sqldb.Batch
+	b.Query(sqldb.One(&found, row.fields()...),
 		"SELECT "+runColumns+" FROM runs r WHERE r.run_uuid = $1"+t.db.Dialect().ForUpdate(), string(id))
-	if b != nil {
-		for _, s := range b.Statements() {
-			all.Query(s.Read, s.SQL, s.Args...)
-		}
-	}
-	if err := tx.Do(ctx, &all); err != nil {
+	if err := tx.Do(ctx, &b); err != nil {
 		return row, err
 	}
 	if !found {
 		return row, core.Missing("run", id)
 	}
 	return row, nil
+}
+
+// lockFor locks an active run until the transaction ends, and then runs the queries of the batch, in the same round trip.
+func (t *Tracking) lockFor(ctx context.Context, tx sqldb.Tx, id core.RunID, b *sqldb.Batch) error {
+	var stage string
+	var found bool
+	var all sqldb.Batch
+	all.Query(sqldb.One(&found, &stage),
+		"SELECT COALESCE(lifecycle_stage, 'active') FROM runs WHERE run_uuid = $1"+t.db.Dialect().ForUpdate(), string(id))
+	for _, s := range b.Statements() {
+		all.Query(s.Read, s.SQL, s.Args...)
+	}
+	if err := tx.Do(ctx, &all); err != nil {
+		return err
+	}
+	if !found {
+		return core.Missing("run", id)
+	}
+	return checkLife("run", id, stage)
 }
 
 // sortedKeys returns the keys in order and each once.

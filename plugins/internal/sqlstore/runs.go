@@ -189,7 +189,7 @@ func (t *Tracking) UpdateRun(ctx context.Context, id core.RunID, change core.Run
 	var row runRow
 	err = t.db.Write(ctx, func(tx sqldb.Tx) error {
 		var err error
-		if row, err = t.lockRun(ctx, tx, id, nil); err != nil {
+		if row, err = t.lockRun(ctx, tx, id); err != nil {
 			return err
 		}
 		if change.Lifecycle != "" {
