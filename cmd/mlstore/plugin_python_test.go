@@ -23,7 +23,7 @@ func pythonPlugin(t *testing.T) string {
 }
 
 // A plugin that no Go was written for passes the core level with both of its stores.
-func TestPluginInPythonConforms(t *testing.T) {
+func TestConformanceOfThePluginInPython(t *testing.T) {
 	t.Parallel()
 	s := newShell(t)
 	out := s.ok("conformance", "run", "--plugin", pythonPlugin(t), "pydict://try")

@@ -146,6 +146,30 @@ func TestPluginInstallRefusesWhatDoesNotDescribeItself(t *testing.T) {
 	}
 }
 
+func TestPluginListShowsAContestedScheme(t *testing.T) {
+	t.Parallel()
+	s := pluginShell(t, "one", "toy")
+	s.program("two", "toy")
+	s.ok("plugin", "install", "--describe", "./mlstore-plugin-one")
+	s.ok("plugin", "install", "--describe", "./mlstore-plugin-two")
+	for _, row := range s.list() {
+		if row.State != "ambiguous" || !strings.Contains(row.Reason, `{"schemes": {"toy": "one"}}`) {
+			t.Errorf("listed %+v", row)
+		}
+	}
+	if r := s.run("conformance", "run", "toy://x"); r.code != exitPlugin || !strings.Contains(r.stderr, "plugins.json") {
+		t.Errorf("a URI of the scheme: %+v", r)
+	}
+	settings := filepath.Join(s.dir, "data", "mlstore", "plugins", "plugins.json")
+	s.must(os.WriteFile(settings, []byte(`{"schemes": {"toy": "two"}}`), 0o600))
+	if rows := s.list(); rows[0].State != "ready" || rows[1].State != "ready" {
+		t.Errorf("with the line: %+v", rows)
+	}
+	if got := s.ok("resolve", "toy://x"); !strings.Contains(got, "mlstore-plugin-two.json") {
+		t.Errorf("with the line the URI means %s", got)
+	}
+}
+
 func TestPluginNewRefusesNamesThatCannotBeSchemes(t *testing.T) {
 	t.Parallel()
 	s := newShell(t)

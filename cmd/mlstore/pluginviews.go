@@ -15,7 +15,7 @@ type pluginRow struct {
 	Version string   `json:"version,omitempty"`
 	Schemes []string `json:"schemes,omitempty"`
 	Kinds   []string `json:"kinds,omitempty"`
-	State   string   `json:"state"` // ready, shadowed or refused
+	State   string   `json:"state"` // ready, ambiguous, shadowed or refused
 	Pinned  bool     `json:"pinned"`
 	File    string   `json:"file"`
 	Reason  string   `json:"reason,omitempty"` // why it is not used
@@ -31,7 +31,11 @@ func pluginRows(found discover.Found) []pluginRow {
 		})
 	}
 	for _, c := range found.Plugins {
-		add(c, "ready", "")
+		if err := contested(found, c); err != nil {
+			add(c, "ambiguous", err.Error())
+		} else {
+			add(c, "ready", "")
+		}
 	}
 	for _, c := range found.Shadowed {
 		add(c, "shadowed", "a plugin of this name is in a folder that comes earlier")
@@ -43,6 +47,16 @@ func pluginRows(found discover.Found) []pluginRow {
 		})
 	}
 	return rows
+}
+
+// contested is the error of the first scheme of a plugin that others serve too, while nobody says whose it is.
+func contested(found discover.Found, c discover.Candidate) error {
+	for _, scheme := range schemesOf(c.Manifest) {
+		if _, err := found.For(scheme, ""); core.ReasonOf(err) == discover.ReasonAmbiguous {
+			return err
+		}
+	}
+	return nil
 }
 
 func schemesOf(m core.Manifest) []string {
