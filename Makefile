@@ -14,7 +14,7 @@ SOAK      ?= 1h
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build demo test prepare test-race lint fmt fuzz bench kill soak conformance mutants cross gen gen-check proto-check tidy-check check clean
+.PHONY: help build demo test prepare test-race lint fmt fuzz bench bench-plugins kill soak conformance mutants cross gen gen-check proto-check tidy-check check clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,10 @@ fuzz: ## Fuzz every fuzz target for FUZZTIME (30s) each.
 
 bench: ## Run the benchmarks, in the packages that have any.
 	go test -run '^$$' -bench . -benchmem $$(grep -rl --include='*_test.go' --exclude-dir=$(CACHE) '^func Benchmark' . | xargs -r dirname | sort -u)
+
+bench-plugins: ## Run the benchmarks of plugins: the wire, processes, and S3 beside s5cmd.
+	go test -run '^$$' -bench . ./sdk/wire ./registry/supervise
+	go test -run '^$$' -bench . -benchtime 4x ./plugins/s3
 
 kill: prepare ## Kill programs at every point (kill -9), where a test run takes a sample.
 	MLSTORE_KILL=all $(TESTSUM) -- -count=1 -timeout 0 -run Kill ./...

@@ -114,7 +114,7 @@ func freeze(client aws.HTTPClient) (*http.Client, error) {
 		return nil, core.Errorf(core.Internal, "the AWS SDK has replaced the HTTP client by a %T", client)
 	}
 	return &http.Client{
-		Transport:     built.GetTransport(),
+		Transport:     wholeRequests{built.GetTransport()},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}, nil
 }

@@ -1,7 +1,10 @@
 package s3
 
 import (
+	"bytes"
+	"io"
 	"net"
+	"net/http"
 	"time"
 )
 
@@ -26,4 +29,26 @@ func (c *impatientConn) Write(p []byte) (int, error) {
 		return n, err
 	}
 	return n, c.SetReadDeadline(time.Now().Add(c.patience))
+}
+
+// wholeRequests sends a short request in one write. Package net/http sends headers ahead of a body that it does not know to
+// be in memory, and the SDK hides that ours are.
+type wholeRequests struct{ *http.Transport }
+
+// RoundTrip sends the request.
+func (w wholeRequests) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Body == nil || r.ContentLength <= 0 || r.ContentLength > smallSize {
+		return w.Transport.RoundTrip(r)
+	}
+	body := make([]byte, r.ContentLength)
+	_, err := io.ReadFull(r.Body, body)
+	if closed := r.Body.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		return nil, err
+	}
+	whole := *r
+	whole.Body = io.NopCloser(bytes.NewReader(body))
+	return w.Transport.RoundTrip(&whole)
 }

@@ -8,7 +8,7 @@
 // and of the whole of what is several. IfAbsent is S3's own condition.
 //
 // S3 has no directories, so that nothing but the writers keeps a file and something below it apart. A Put looks first, and
-// two Puts of one process take turns; what other processes do within the two seconds after a look may be missed.
+// two Puts of one process take turns; what other processes do within half a minute after a look may be missed.
 //
 // # Uploads that were broken off
 //

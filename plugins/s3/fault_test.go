@@ -17,8 +17,8 @@ func requests(method, query string) func(*http.Request) bool {
 	return func(r *http.Request) bool { return r.Method == method && strings.Contains(r.URL.RawQuery, query) }
 }
 
-// xml is the body of an error of S3.
-func xml(code, message string) string {
+// xmlError is the body of an error of S3.
+func xmlError(code, message string) string {
 	return `<?xml version="1.0" encoding="UTF-8"?><Error><Code>` + code + `</Code><Message>` + message + `</Message></Error>`
 }
 
@@ -42,7 +42,7 @@ func detail(t *testing.T, err error) *core.Error {
 func TestThrottling(t *testing.T) {
 	t.Parallel()
 	f, proxy, a := broken(t)
-	slow := testenv.Answer(http.StatusServiceUnavailable, xml("SlowDown", "Please reduce your request rate."), "Retry-After", "7")
+	slow := testenv.Answer(http.StatusServiceUnavailable, xmlError("SlowDown", "Please reduce your request rate."), "Retry-After", "7")
 	proxy.On(2, requests(http.MethodPut, ""), slow)
 	put(t, a, "f", "x") // the third try succeeds
 	if proxy.Seen() != 2 {
@@ -70,25 +70,25 @@ func TestRefusals(t *testing.T) {
 		fix    string
 	}{
 		"expired": {
-			testenv.Answer(http.StatusBadRequest, xml("ExpiredToken", "The provided token has expired.")),
+			testenv.Answer(http.StatusBadRequest, xmlError("ExpiredToken", "The provided token has expired.")),
 			core.ErrUnauthenticated, "AWS_SESSION_TOKEN",
 		},
 		"wrong key": {
-			testenv.Answer(http.StatusForbidden, xml("InvalidAccessKeyId", "no such key")), core.ErrUnauthenticated, "access key",
+			testenv.Answer(http.StatusForbidden, xmlError("InvalidAccessKeyId", "no such key")), core.ErrUnauthenticated, "access key",
 		},
 		"clock": {
-			testenv.Answer(http.StatusForbidden, xml("RequestTimeTooSkewed", "too late")), core.ErrUnauthenticated, "clock",
+			testenv.Answer(http.StatusForbidden, xmlError("RequestTimeTooSkewed", "too late")), core.ErrUnauthenticated, "clock",
 		},
-		"denied": {testenv.Answer(http.StatusForbidden, xml("AccessDenied", "no")), core.ErrPermission, "s3:PutObject"},
+		"denied": {testenv.Answer(http.StatusForbidden, xmlError("AccessDenied", "no")), core.ErrPermission, "s3:PutObject"},
 		"region": {
-			testenv.Answer(http.StatusMovedPermanently, xml("PermanentRedirect", "elsewhere"), "x-amz-bucket-region", "eu-west-1"),
+			testenv.Answer(http.StatusMovedPermanently, xmlError("PermanentRedirect", "elsewhere"), "x-amz-bucket-region", "eu-west-1"),
 			core.ErrState, "eu-west-1",
 		},
-		"no bucket": {testenv.Answer(http.StatusNotFound, xml("NoSuchBucket", "none")), core.ErrNotFound, "make the bucket"},
+		"no bucket": {testenv.Answer(http.StatusNotFound, xmlError("NoSuchBucket", "none")), core.ErrNotFound, "make the bucket"},
 		"archived": {
-			testenv.Answer(http.StatusForbidden, xml("InvalidObjectState", "in the glacier")), core.ErrState, "restore",
+			testenv.Answer(http.StatusForbidden, xmlError("InvalidObjectState", "in the glacier")), core.ErrState, "restore",
 		},
-		"unknown code": {testenv.Answer(http.StatusBadRequest, xml("SomethingNew", "new")), core.ErrInvalid, "SomethingNew"},
+		"unknown code": {testenv.Answer(http.StatusBadRequest, xmlError("SomethingNew", "new")), core.ErrInvalid, "SomethingNew"},
 		"no code":      {testenv.Answer(http.StatusNotImplemented, ""), core.ErrUnsupported, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

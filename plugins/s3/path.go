@@ -84,13 +84,15 @@ func (a *Artifacts) getFile(caller context.Context, path string, to *os.File) (c
 	}
 	sum, known := wholeCRC(out)
 	if got.Size <= partSize || !known && got.SHA256 != "" { // in one stream, which compares the digest
-		n, err := io.CopyBuffer(io.NewOffsetWriter(to, 0), struct{ io.Reader }{r}, make([]byte, 256<<10))
+		buffer := a.kept.buffer(smallSize)
+		defer buffer.free()
+		n, err := io.CopyBuffer(io.NewOffsetWriter(to, 0), struct{ io.Reader }{r}, buffer.buffer)
 		if err == nil && n != got.Size {
 			err = lost(path, io.ErrUnexpectedEOF)
 		}
 		return got, err
 	}
-	arrived, err := r.ranges(ctx, to)
+	arrived, err := r.ranges(ctx, to, known)
 	if err == nil && known && arrived != sum {
 		err = core.Errorf(core.DataLoss, "%q has not the CRC-32 with which it was stored", path)
 	}
@@ -106,13 +108,13 @@ func wholeCRC(out *s3.GetObjectOutput) (uint32, bool) {
 }
 
 // ranges reads what r has not yet read in several ranges at once, of which r's own connection yields the first. It returns
-// the CRC-32 of all.
-func (r *reader) ranges(ctx context.Context, to *os.File) (uint32, error) {
+// the CRC-32 of all, if summed.
+func (r *reader) ranges(ctx context.Context, to *os.File, summed bool) (uint32, error) {
 	each := max((r.left+streamsAtOnce-1)/streamsAtOnce, partSize)
 	group, ctx := errgroup.WithContext(ctx)
 	var all []*span
 	for first := int64(0); first < r.left; first += each {
-		s := &span{reader: reader{
+		s := &span{summed: summed, reader: reader{
 			Artifacts: r.Artifacts, caller: r.caller, ctx: ctx, done: func() {}, path: r.path, etag: r.etag,
 			at: first, left: min(each, r.left-first),
 		}}
@@ -135,8 +137,9 @@ func (r *reader) ranges(ctx context.Context, to *os.File) (uint32, error) {
 // span is a range of an object on its way into a file.
 type span struct {
 	reader
-	size int64
-	sum  uint32
+	size   int64
+	summed bool
+	sum    uint32
 }
 
 // write reads the range and writes it where it belongs.
@@ -156,7 +159,9 @@ func (s *span) write(ctx context.Context, to *os.File) error {
 		at := s.at
 		n, err := s.read(buffer[:min(int64(len(buffer)), s.left)])
 		if n > 0 {
-			s.sum = crc32.Update(s.sum, crc32.IEEETable, buffer[:n])
+			if s.summed {
+				s.sum = crc32.Update(s.sum, crc32.IEEETable, buffer[:n])
+			}
 			if _, err := to.WriteAt(buffer[:n], at); err != nil {
 				return fmt.Errorf("write the file: %w", err)
 			}

@@ -92,18 +92,18 @@ func (p *pump) run(r io.Reader) {
 func (p *pump) read(r io.Reader, number int) (chunk, error) {
 	size := partSize << (number / growAfter)
 	if number > 0 {
-		c := p.buffer(size)
+		c := p.kept.buffer(size)
 		n, err := fill(r, c.buffer)
 		c.n = n
 		return c, err
 	}
-	small := p.buffer(smallSize)
+	small := p.kept.buffer(smallSize)
 	n, err := fill(r, small.buffer)
 	small.n = n
 	if err != nil {
 		return small, err
 	}
-	c := p.buffer(size)
+	c := p.kept.buffer(size)
 	copy(c.buffer, small.bytes())
 	small.free()
 	n, err = fill(r, c.buffer[smallSize:])
@@ -111,13 +111,14 @@ func (p *pump) read(r io.Reader, number int) (chunk, error) {
 	return c, err
 }
 
-func (p *pump) buffer(size int) chunk {
+// buffer returns a buffer of the size.
+func (b *buffers) buffer(size int) chunk {
 	var pool *sync.Pool
 	switch size {
 	case smallSize:
-		pool = &p.kept.small
+		pool = &b.small
 	case partSize:
-		pool = &p.kept.large
+		pool = &b.large
 	default:
 		return chunk{buffer: make([]byte, size)}
 	}

@@ -16,18 +16,19 @@ import (
 
 // fresh is how long the tree of a bucket is believed. S3 has no directories and checks nothing, so that between a look and
 // a write another process may always come; within this time it is not looked again. Within the process nothing is missed.
-const fresh = 2 * time.Second
+const fresh = 30 * time.Second
 
 // tree is what is known of the directories of a bucket, so that writing many files asks for each directory once: that a
 // key is no file, and which directories lie in another. It also lets those that publish files meet: of a file and of one
 // below it only one is published at a time. Keys are whole, without a slash at the end.
 type tree struct {
 	mu      sync.Mutex
-	noFile  map[string]time.Time  // keys of directories under which files may be put
-	listed  map[string]*directory // by the key of the directory; "" is the bucket
-	noDir   map[string]time.Time  // keys that were asked for one by one
-	filled  map[string]bool       // keys of directories in which this process has put something
-	changes int                   // counts what makes answers that are on their way worthless
+	noFile  map[string]time.Time     // keys of directories under which files may be put
+	listed  map[string]*directory    // by the key of the directory; "" is the bucket
+	noDir   map[string]time.Time     // keys that were asked for one by one
+	filled  map[string]bool          // keys of directories in which this process has put something
+	asking  map[string]chan struct{} // directories that somebody lists; closed when there is an answer
+	changes int                      // counts what makes answers that are on their way worthless
 
 	files map[string]int // being published
 	dirs  map[string]int // above those
@@ -44,7 +45,8 @@ type directory struct {
 func newTree() *tree {
 	return &tree{
 		noFile: map[string]time.Time{}, listed: map[string]*directory{}, noDir: map[string]time.Time{},
-		filled: map[string]bool{}, files: map[string]int{}, dirs: map[string]int{}, moved: make(chan struct{}),
+		filled: map[string]bool{}, asking: map[string]chan struct{}{},
+		files: map[string]int{}, dirs: map[string]int{}, moved: make(chan struct{}),
 	}
 }
 
@@ -226,18 +228,34 @@ func (a *Artifacts) hasDir(ctx context.Context, path string) (bool, error) {
 func (a *Artifacts) around(ctx context.Context, dir string) (*directory, error) {
 	t := a.tree
 	t.mu.Lock()
+	if asking, others := t.asking[dir]; others { // at once; one answer will do for all, unless something changes
+		t.mu.Unlock()
+		select {
+		case <-asking:
+		case <-ctx.Done():
+			return nil, core.Interrupted(ctx)
+		}
+		t.mu.Lock()
+	}
 	l, found := t.listed[dir]
-	changes := t.changes
-	t.mu.Unlock()
 	if found && time.Since(l.at) < fresh {
+		t.mu.Unlock()
 		return l, nil
 	}
+	changes, done := t.changes, make(chan struct{})
+	t.asking[dir] = done
+	t.mu.Unlock()
 	l, err := a.directories(ctx, dir)
-	if err != nil {
-		return nil, err
+	t.mu.Lock()
+	if t.asking[dir] == done {
+		delete(t.asking, dir)
 	}
-	t.note(changes, func() { t.listed[dir] = l })
-	return l, nil
+	t.mu.Unlock()
+	if err == nil {
+		t.note(changes, func() { t.listed[dir] = l })
+	}
+	close(done)
+	return l, err
 }
 
 // isDirNow is isDir for a path in a directory with many entries.
