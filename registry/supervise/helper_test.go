@@ -152,9 +152,11 @@ func (l *log) String() string {
 	return l.text.String()
 }
 
-func digestOf(t *testing.T, path string) string {
+func digestOf(t testing.TB, path string) string {
 	t.Helper()
 	content, err := os.ReadFile(path)
-	check(t, err)
+	if err != nil {
+		t.Fatal(err)
+	}
 	return fmt.Sprintf("%x", sha256.Sum256(content))
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/health"
 	"google.golang.org/grpc/health/grpc_health_v1"
 
 	"github.com/mlstore/mlstore/conformance/fault"
@@ -29,6 +31,8 @@ func play(way string, args []string) {
 		playHost(args[0])
 	case "stranger":
 		playStranger(args[0])
+	case "bare":
+		playBare(args[0])
 	case "linger", "silent":
 		select {}
 	case "hello":
@@ -220,6 +224,21 @@ func playHost(way string) {
 	}
 	fmt.Println(s.Status()[0].PID)
 	select {}
+}
+
+// playBare is a gRPC server with nothing around it.
+func playBare(socket string) {
+	listener, err := net.Listen("unix", socket)
+	if err != nil {
+		panic(err)
+	}
+	server, answers := grpc.NewServer(), health.NewServer()
+	answers.SetServingStatus("bare", grpc_health_v1.HealthCheckResponse_SERVING)
+	grpc_health_v1.RegisterHealthServer(server, answers)
+	fmt.Println("listens")
+	if err := server.Serve(listener); err != nil {
+		panic(err)
+	}
 }
 
 // playStranger speaks to a plugin's socket as whoever it runs as, and tells what came of it.

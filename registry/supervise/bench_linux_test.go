@@ -1,0 +1,180 @@
+package supervise_test
+
+import (
+	"bufio"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/health/grpc_health_v1"
+
+	"github.com/mlstore/mlstore/core"
+	"github.com/mlstore/mlstore/registry/supervise"
+)
+
+// BenchmarkUnary is a call of a store in a plugin's process, beside a bare gRPC call to another process over the same kind
+// of socket. The two are measured in turns, so that what else the machine does hits both.
+func BenchmarkUnary(b *testing.B) {
+	ctx := b.Context()
+	store := benchStore(b)
+	bare := barePeer(b)
+	health := grpc_health_v1.NewHealthClient(bare)
+	calls := []func() error{
+		func() error {
+			_, err := store.Experiment(ctx, core.ExperimentRef{ID: "1"})
+			return err
+		},
+		func() error {
+			_, err := health.Check(ctx, &grpc_health_v1.HealthCheckRequest{Service: "bare"})
+			return err
+		},
+	}
+	const round = 50
+	took := make([][]time.Duration, len(calls))
+	b.ResetTimer()
+	for i := range b.N {
+		which := i / round % len(calls)
+		began := time.Now()
+		if err := calls[which](); err != nil {
+			b.Fatal(err)
+		}
+		took[which] = append(took[which], time.Since(began))
+	}
+	if b.N < 2*round {
+		return
+	}
+	process, other := median(took[0]), median(took[1])
+	b.ReportMetric(float64(process.Microseconds()), "µs/process-p50")
+	b.ReportMetric(float64(other.Microseconds()), "µs/bare-p50")
+	b.ReportMetric(float64(process)/float64(other), "x-bare")
+}
+
+// BenchmarkColdStart is the time from nothing to the first answer of a plugin, its digest being remembered, beside the time
+// in which the same program prints its version.
+func BenchmarkColdStart(b *testing.B) {
+	dir := shortDir(b)
+	program := buildExample(b, dir)
+	digests := filepath.Join(dir, "digests.json")
+	pinned := supervise.Program{Name: "example", Path: program, Digest: digestOf(b, program)}
+	start := func() time.Duration {
+		s := supervise.New(supervise.Options{TempDir: dir, Digests: digests})
+		began := time.Now()
+		_, err := s.Plugin(pinned).Describe(b.Context())
+		took := time.Since(began)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := s.Close(); err != nil {
+			b.Fatal(err)
+		}
+		return took
+	}
+	for range time.Tick(100 * time.Millisecond) { // until the program has been there for long enough
+		if start(); exists(digests) {
+			break
+		}
+	}
+	var starts, versions []time.Duration
+	b.ResetTimer()
+	for range b.N {
+		starts = append(starts, start())
+		began := time.Now()
+		if err := exec.CommandContext(b.Context(), program, "version").Run(); err != nil {
+			b.Fatal(err)
+		}
+		versions = append(versions, time.Since(began))
+	}
+	cold, plain := median(starts), median(versions)
+	b.ReportMetric(float64(cold.Microseconds())/1000, "ms/start-p50")
+	b.ReportMetric(float64(plain.Microseconds())/1000, "ms/version-p50")
+	b.ReportMetric(float64(cold)/float64(plain), "x-exec")
+}
+
+func median(all []time.Duration) time.Duration {
+	slices.Sort(all)
+	return all[len(all)/2]
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+func shortDir(b *testing.B) string {
+	b.Helper()
+	dir, err := os.MkdirTemp("", "b") //nolint:usetesting // a socket's path must be short
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
+}
+
+func buildExample(b *testing.B, dir string) string {
+	b.Helper()
+	path := filepath.Join(dir, "mlstore-plugin-example")
+	build := exec.CommandContext(b.Context(), "go", "build", "-o", path, "github.com/mlstore/mlstore/sdk/example/cmd/mlstore-plugin-example")
+	if out, err := build.CombinedOutput(); err != nil {
+		b.Fatalf("build the example: %v\n%s", err, out)
+	}
+	return path
+}
+
+// benchStore is a store of the example, with one experiment.
+func benchStore(b *testing.B) core.TrackingStore {
+	b.Helper()
+	dir := shortDir(b)
+	s := supervise.New(supervise.Options{TempDir: dir})
+	b.Cleanup(func() { _ = s.Close() })
+	uri, err := core.ParseURI("example://bench")
+	if err != nil {
+		b.Fatal(err)
+	}
+	backend, err := s.Plugin(supervise.Program{Name: "example", Path: buildExample(b, dir)}).Open(b.Context(), core.OpenRequest{URI: uri})
+	if err != nil {
+		b.Fatal(err)
+	}
+	if _, err := backend.Tracking.CreateExperiment(b.Context(), core.ExperimentSpec{Name: "one"}); err != nil {
+		b.Fatal(err)
+	}
+	return backend.Tracking
+}
+
+// barePeer is a connection to a bare gRPC server in another process.
+func barePeer(b *testing.B) *grpc.ClientConn {
+	b.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		b.Fatal(err)
+	}
+	socket := filepath.Join(shortDir(b), "socket")
+	ctx, cancel := context.WithCancel(b.Context())
+	cmd := exec.CommandContext(ctx, self, "play", "bare", socket)
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		cancel()
+		_ = cmd.Wait() // it was killed
+	})
+	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || !strings.Contains(line, "listens") {
+		b.Fatalf("the bare server says %q, %v", line, err)
+	}
+	conn, err := grpc.NewClient("unix://"+socket, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = conn.Close() })
+	return conn
+}
