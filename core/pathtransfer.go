@@ -11,12 +11,12 @@ import (
 //
 // ErrUnsupported, without effect, means that the store does not reach the file; the caller then uses Put or Open.
 type PathTransfer interface {
-	// PutFile stores the whole of a regular file, from its first byte whatever its offset is, with the promises of Put. A
-	// file that changes meanwhile is ErrAborted, without effect. It does not close the file.
+	// PutFile stores the whole of a regular file, from its first byte whatever its offset is, with the promises of Put
+	// [AR-113]. A file that changes meanwhile is ErrAborted, without effect. It does not close the file.
 	PutFile(ctx context.Context, path string, from *os.File, o PutOptions) (Artifact, error)
 
 	// GetFile writes the whole artifact into an empty regular file that is open for writing, from its first byte, and
-	// returns what Stat does. The errors are those of Open. What an error leaves in the file is worth nothing. It does not
-	// close the file and does not sync it.
+	// returns what Stat does. The errors are those of Open [AR-114]. What an error leaves in the file is worth nothing. It
+	// does not close the file and does not sync it.
 	GetFile(ctx context.Context, path string, to *os.File) (Artifact, error)
 }

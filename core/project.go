@@ -98,18 +98,26 @@ type ProjectBackend interface {
 
 	// Submit starts a job and returns before it ends [PB-001]; what is wrong with the project or the options is an error
 	// before anything starts [PB-004 PB-009 PB-010]. Two calls are two jobs [PB-017], but for a repeated IdempotencyKey
-	// [PB-016].
+	// [PB-016]. It costs the same however many jobs there are [PB-054].
 	Submit(ctx context.Context, p Project, o SubmitOptions) (JobID, error)
 
-	// Job tells the state of a job, which only moves forward [PB-020]; times rise [PB-023]. An unknown one is ErrNotFound
-	// [PB-021], a malformed id not ErrInternal [PB-022].
+	// Job tells the state of a job, which only moves forward [PB-020]; times rise [PB-023]. A program that exits with 0 makes
+	// a FINISHED job, with another code a FAILED one with that code [PB-002 PB-003]. An unknown one is ErrNotFound [PB-021],
+	// a malformed id not ErrInternal [PB-022].
+	//   - Who polls learns the end [PB-026 PB-027], the same as all others who do [PB-028], and disturbs nothing by giving up
+	//     [PB-029]. Whatever happens to jobs, each is in the state that the order of events gives [PB-053].
+	//   - Close does not wait for jobs [PB-051]. After a restart of what runs them they are found again, or have FAILED with
+	//     a reason [PB-049].
 	Job(ctx context.Context, id JobID) (Job, error)
 
 	// Cancel asks a job to end; it becomes KILLED [PB-031] if it has not ended by itself: exactly one end [PB-038]. A second
-	// time and on a job that has ended it changes nothing [PB-033 PB-034]. An unknown one is ErrNotFound [PB-035].
+	// time and on a job that has ended it changes nothing [PB-033 PB-034]; one that has not run yet never starts [PB-032]. An
+	// unknown one is ErrNotFound [PB-035].
 	Cancel(ctx context.Context, id JobID) error
 
 	// Logs returns what the job wrote, every line once and in the order of each stream [PB-039 PB-040]. While the job may
-	// write more, the page has a Next, even if it is empty now [PB-041]. An unknown job is ErrNotFound [PB-045].
+	// write more, the page has a Next, even if it is empty now [PB-041]. Long lines and many of them come whole or marked
+	// [PB-043], bytes that are no text visibly replaced or as they are [PB-044]. Who stops reading disturbs nothing [PB-042].
+	// The length is that asked for, and foreign tokens are ErrInvalid [PB-056]. An unknown job is ErrNotFound [PB-045].
 	Logs(ctx context.Context, id JobID, o LogOptions) (Page[LogLine], error)
 }

@@ -36,7 +36,7 @@ type StageChange struct {
 	ArchiveExisting bool  // archive the other versions of that stage at the same moment
 }
 
-// Stages is the ability of a RegistryStore to move versions through stages.
+// Stages is the ability of a RegistryStore to move versions through stages. A store without it shows none [RG-073].
 type Stages interface {
 	// SetStage moves a version, from any stage to any [RG-067 RG-068], and advances its times and the model's. An unknown
 	// stage is ErrInvalid [RG-069]. ArchiveExisting archives the others of that stage, and only these, at once [RG-070

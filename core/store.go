@@ -12,8 +12,8 @@ type Store interface {
 	// announce limits that it keeps: accepted at the limit, refused one above [TS-009 TS-091 TS-105].
 	Describe(ctx context.Context) (Info, error)
 
-	// Close releases the store. Calls that run MUST end with an error and without a panic or a hang [TS-178]; a second Close
-	// succeeds [TS-179].
+	// Close releases the store. Calls that run MUST end with an error and without a panic or a hang [TS-178 AR-110]; a second
+	// Close succeeds [TS-179].
 	Close() error
 }
 

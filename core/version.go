@@ -76,11 +76,15 @@ type VersionQuery struct {
 // Versions is the part of a RegistryStore that keeps versions.
 type Versions interface {
 	// CreateVersion creates the next version, READY unless the store needs time [RG-021 RG-039], and advances the model's
-	// UpdatedAt.
+	// UpdatedAt. It is not before its creation [RG-040].
 	//   - Numbers are 1, 2, 3 … for each model [RG-022 RG-024] and MUST NOT be used twice in the model's life, not after a
-	//     deletion [RG-023] and not by concurrent callers [RG-092] (D-15).
-	//   - Source comes back unchanged [RG-033]; one that climbs (`..`, however encoded) is ErrInvalid [RG-034]. An unknown
-	//     model is ErrNotFound [RG-025].
+	//     deletion [RG-023], not by concurrent callers [RG-092] and not after a restart [RG-116] (D-15). There may be
+	//     thousands [RG-041], and the last costs what the first did [RG-104].
+	//   - Source comes back unchanged [RG-033], that of a copy too [RG-091]; one that climbs (`..`, however encoded) is
+	//     ErrInvalid [RG-034], whatever the case of its scheme [RG-036]. A Location is where to download from [RG-037]. A run
+	//     is not needed [RG-038]; texts are as long as announced [RG-110]; User is kept under VersionUser [RG-042].
+	//   - An unknown model is ErrNotFound [RG-025], also one that is deleted meanwhile [RG-096].
+	//   - Where IdempotentCreate is declared, a repeated IdempotencyKey MUST return the same version [RG-098].
 	CreateVersion(ctx context.Context, model string, spec VersionSpec) (Version, error)
 
 	// Version returns a version; an unknown or deleted one is ErrNotFound, and model and number are named [RG-026 RG-028]; a
@@ -91,10 +95,11 @@ type Versions interface {
 	// stay as they are [RG-045].
 	UpdateVersion(ctx context.Context, ref VersionRef, change VersionChange) (Version, error)
 
-	// DeleteVersion removes a version and the aliases that point to it [RG-030]; a second time is ErrNotFound [RG-032].
+	// DeleteVersion removes a version and the aliases that point to it [RG-030 RG-065], and what it says of source and run
+	// [RG-031]; a second time is ErrNotFound [RG-032].
 	DeleteVersion(ctx context.Context, ref VersionRef) error
 
 	// SearchVersions returns what matches [RG-084 RG-085 RG-086], in order [RG-087], page by page [RG-088]; deleted ones
-	// never [RG-089].
+	// never [RG-089]. Under PagesKeyset what is there all along is found once while others come and go [RG-112].
 	SearchVersions(ctx context.Context, query VersionQuery) (Page[Version], error)
 }

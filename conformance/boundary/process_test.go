@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/mlstore/mlstore/conformance"
+	"github.com/mlstore/mlstore/conformance/boundary"
 	"github.com/mlstore/mlstore/core"
 )
 
@@ -81,4 +82,20 @@ func idsIn(t *testing.T, name string) []string {
 		t.Fatal(err)
 	}
 	return regexp.MustCompile(`PL-\d{3}`).FindAllString(string(text), -1)
+}
+
+// What a comment of the contract promises, a case checks, and the other way round.
+func TestEveryClauseHasACase(t *testing.T) {
+	t.Parallel()
+	clauses, err := conformance.Clauses(os.DirFS("../../core"), "PL")
+	if err != nil {
+		t.Fatal(err)
+	}
+	entries := boundary.Tracking(boundary.Hooks[core.TrackingStore]{}).Entries()
+	for _, fault := range conformance.Uncovered(clauses, entries, nil) {
+		t.Error(fault)
+	}
+	if ids := conformance.Unmentioned(clauses, entries); len(ids) > 0 {
+		t.Errorf("cases of which no comment of the contract speaks: %v", ids)
+	}
 }

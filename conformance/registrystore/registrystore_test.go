@@ -64,7 +64,11 @@ func TestEveryClauseHasACase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, fault := range conformance.Uncovered(clauses, registrystore.Suite().Entries(), nil) {
+	suite := registrystore.Suite()
+	for _, fault := range append(suite.Check(), conformance.Uncovered(clauses, suite.Entries(), nil)...) {
 		t.Error(fault)
+	}
+	if ids := conformance.Unmentioned(clauses, suite.Entries()); len(ids) > 0 {
+		t.Errorf("cases of which no comment of the contract speaks: %v", ids)
 	}
 }
