@@ -50,7 +50,7 @@ func TestCallsCarryEveryField(t *testing.T) {
 				t.Run(kind+"/"+method.Name, func(t *testing.T) {
 					t.Parallel()
 					r := &recorder{}
-					b := open(t, serve(t, core.Manifest{}, r.opener()), "x://host")
+					b := open(t, serve(t, core.Manifest{}, r.opener()), "xx://host")
 					stores := map[string]core.Store{
 						"tracking": b.Tracking, "artifacts": b.Artifacts, "registry": b.Registry, "projects": b.Projects,
 					}
@@ -127,7 +127,7 @@ func TestManifestCarriesEveryField(t *testing.T) {
 func TestArtifactStreams(t *testing.T) {
 	t.Parallel()
 	r, n := &recorder{}, 0
-	store := open(t, serve(t, core.Manifest{}, r.opener()), "x://host").Artifacts
+	store := open(t, serve(t, core.Manifest{}, r.opener()), "xx://host").Artifacts
 	put := filled[core.PutOptions](&n)
 	put.SHA256 = someDigest
 	got, err := store.Put(t.Context(), "a/b", io.LimitReader(zeroes{}, 5<<20+1), put)
@@ -161,7 +161,7 @@ func TestArtifactStreams(t *testing.T) {
 func TestEmptyIsNil(t *testing.T) {
 	t.Parallel()
 	r := &recorder{}
-	store := open(t, serve(t, core.Manifest{}, r.opener()), "x://host").Tracking
+	store := open(t, serve(t, core.Manifest{}, r.opener()), "xx://host").Tracking
 	for _, change := range []core.TagChange{{}, {Set: map[string]string{}, Delete: []string{}}} {
 		if err := store.ChangeRunTags(t.Context(), "r", change); err != nil {
 			t.Fatal(err)

@@ -35,9 +35,6 @@ func upload(
 		return core.Artifact{}, failure(ctx, method, err)
 	}
 	reply, err := stream.CloseAndRecv() // also after io.EOF of a Send, which only says that there is an answer
-	if errors.Is(err, io.EOF) {
-		err = lie("the upload of %q ended without an answer", begin.GetPath())
-	}
 	if err != nil {
 		return core.Artifact{}, failure(ctx, method, err)
 	}

@@ -19,7 +19,7 @@ func fillValue(v reflect.Value, n *int) {
 	*n++
 	switch value := v.Addr().Interface().(type) {
 	case *core.URI:
-		parsed, err := core.ParseURI(fmt.Sprintf("x://user:pass@host-%d/path", *n))
+		parsed, err := core.ParseURI(fmt.Sprintf("xx://user:pass@host-%d/path", *n))
 		if err != nil {
 			panic(err)
 		}

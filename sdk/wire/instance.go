@@ -3,6 +3,7 @@ package wire
 import (
 	"context"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -62,8 +63,25 @@ func (in *instance) learn(secrets ...core.Secret) {
 
 // learnFrom learns the secrets of a request.
 func (in *instance) learnFrom(r core.OpenRequest) {
-	in.learn(r.URI.Credential(), r.Tracking.Credential(), r.Registry.Credential())
 	in.learn(slices.Collect(maps.Values(r.Secrets))...)
+	for _, uri := range []core.URI{r.URI, r.Tracking, r.Registry} {
+		in.learn(secretsIn(uri)...)
+	}
+}
+
+// secretsIn returns the secret parts of a URI, a password also without its user, and as text that is not encoded.
+func secretsIn(uri core.URI) []core.Secret {
+	var secrets []core.Secret
+	for line := range strings.SplitSeq(uri.Credential().Reveal(), "\n") {
+		_, password, _ := strings.Cut(line, ":")
+		for _, text := range []string{line, password} {
+			secrets = append(secrets, core.NewSecret(text))
+			if decoded, err := url.PathUnescape(text); err == nil {
+				secrets = append(secrets, core.NewSecret(decoded))
+			}
+		}
+	}
+	return secrets
 }
 
 // open lists the kinds of the stores that were not closed.

@@ -30,7 +30,7 @@ func (p *projectServer) Submit(ctx context.Context, r *projectv1.SubmitRequest) 
 	if err != nil {
 		job := &instance{}
 		job.learn(slices.Collect(maps.Values(options.Secrets))...)
-		job.learn(options.Tracking.Credential())
+		job.learn(secretsIn(options.Tracking)...)
 		in, _ := instanceOf(ctx)
 		return nil, &answered{toStatus(err, func(text string) string { return in.hide(job.hide(text)) })}
 	}
