@@ -47,7 +47,8 @@ everything in memory: put your own medium in its place, a method at a time. NAME
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringSliceVar(&o.Kinds, "kind", scaffold.Kinds(), "kinds of store, of "+strings.Join(scaffold.Kinds(), ", "))
+	flags.StringSliceVar(&o.Kinds, "kind", []string{"tracking", "artifact"},
+		"kinds of store, of "+strings.Join(scaffold.Kinds(), ", "))
 	flags.StringVar(&dir, "dir", "", "folder to write (default mlstore-plugin-NAME)")
 	flags.StringVar(&o.Module, "module", "", "path of the Go module (default mlstore-plugin-NAME)")
 	flags.StringVar(&o.Replace, "replace", "", "checkout of mlstore to build with in the place of a release")

@@ -32,7 +32,7 @@ type Options struct {
 }
 
 // Kinds are the kinds of store that there are beginnings of.
-func Kinds() []string { return []string{"tracking", "artifact"} }
+func Kinds() []string { return []string{"tracking", "artifact", "registry"} }
 
 // Write makes the repository in dir, which must be empty or not there yet.
 func Write(dir string, o Options) error {
@@ -86,6 +86,9 @@ func (o Options) check() error {
 // Has reports whether the plugin has a kind of store. It is for the templates, as the methods below.
 func (o Options) Has(kind string) bool { return slices.Contains(o.Kinds, kind) }
 
+// Pages reports whether a store makes page tokens by itself. Searches have theirs from package filter.
+func (o Options) Pages() bool { return o.Has("tracking") || o.Has("artifact") }
+
 // KindList are the kinds as the manifest calls them, as Go.
 func (o Options) KindList() string {
 	var all []string
@@ -113,6 +116,9 @@ func (o Options) sources() map[string]string {
 	}
 	if o.Has("artifact") {
 		all["artifacts.go"] = "artifacts.go.txt"
+	}
+	if o.Has("registry") {
+		all["registry.go"] = "registry.go.txt"
 	}
 	return all
 }

@@ -13,32 +13,53 @@ import (
 	"github.com/mlstore/mlstore/internal/testenv"
 )
 
-// What is written builds at once and passes the suite linked, over the wire and as a process, whatever kinds it has.
+// What is written builds at once and passes the suite linked, over the wire and as a process.
 func TestWhatIsWrittenPassesTheSuite(t *testing.T) {
 	t.Parallel()
-	for _, kinds := range []string{"tracking", "artifact", "tracking,artifact"} {
-		t.Run(kinds, func(t *testing.T) {
+	dir := written(t, scaffold.Kinds())
+	run(t, dir, "make", "build", "test")
+	for _, file := range []string{"README.md", ".github/workflows/ci.yml", "build/mlstore-plugin-note-book.json"} {
+		text, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(file)))
+		if err != nil || strings.Contains(string(text), "<<") {
+			t.Errorf("%s: %v\n%s", file, err, text)
+		}
+	}
+}
+
+// A plugin of one kind alone has nothing of the others.
+func TestEachKindCompilesAlone(t *testing.T) {
+	t.Parallel()
+	for _, kind := range scaffold.Kinds() {
+		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			dir := filepath.Join(t.TempDir(), "new")
-			err := scaffold.Write(dir, scaffold.Options{Name: "note-book", Kinds: strings.Split(kinds, ","), Replace: testenv.Root(t)})
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, target := range []string{"build", "test"} {
-				cmd := exec.CommandContext(t.Context(), "make", target)
-				cmd.Dir = dir
-				cmd.Env = append(os.Environ(), "GOPROXY=off", "GOFLAGS=-mod=mod")
-				if out, err := cmd.CombinedOutput(); err != nil {
-					t.Fatalf("make %s: %v\n%s", target, err, out)
-				}
-			}
-			for _, file := range []string{"README.md", ".github/workflows/ci.yml", "build/mlstore-plugin-note-book.json"} {
-				text, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(file)))
-				if err != nil || strings.Contains(string(text), "<<") {
-					t.Errorf("%s: %v\n%s", file, err, text)
-				}
+			dir := written(t, []string{kind})
+			run(t, dir, "go", "vet", ".")
+			files, err := filepath.Glob(filepath.Join(dir, "*.go"))
+			if err != nil || len(files) < 4 || len(files) > 5 {
+				t.Errorf("it has %q, %v", files, err)
 			}
 		})
+	}
+}
+
+// written is the folder of a new plugin.
+func written(t *testing.T, kinds []string) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "new")
+	if err := scaffold.Write(dir, scaffold.Options{Name: "note-book", Kinds: kinds, Replace: testenv.Root(t)}); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// run runs a program in the folder, without asking any server for modules.
+func run(t *testing.T, dir string, program ...string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), program[0], program[1:]...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOPROXY=off", "GOFLAGS=-mod=mod")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%q: %v\n%s", program, err, out)
 	}
 }
 
