@@ -2,10 +2,13 @@ package main
 
 import (
 	"encoding/json"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/mlstore/mlstore/cmd/mlstore/copying"
 	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/internal/testenv"
 )
@@ -84,5 +87,44 @@ func TestDatabaseOfAStoreWithout(t *testing.T) {
 	}
 	if r := s.run("db", "status", "sqlite:///nowhere.db"); r.code != exitNotFound {
 		t.Errorf("status of a missing file: %+v", r)
+	}
+}
+
+// withPostgres lets the command find the plugin for Postgres.
+func (s *shell) withPostgres() {
+	s.t.Helper()
+	program := filepath.Join(s.t.TempDir(), "mlstore-plugin-postgres")
+	build := exec.CommandContext(s.t.Context(), "go", "build", "-o", program, "../../plugins/postgres/cmd/mlstore-plugin-postgres")
+	if out, err := build.CombinedOutput(); err != nil {
+		s.t.Fatalf("build the plugin: %v\n%s", err, out)
+	}
+	manifest, err := exec.CommandContext(s.t.Context(), program, "describe").Output()
+	s.must(err)
+	s.must(os.WriteFile(program+".json", manifest, 0o600))
+	s.env = append(s.env, "MLSTORE_PLUGIN_DEV=postgres="+program)
+}
+
+func TestUpgradeThroughThePluginForPostgres(t *testing.T) {
+	t.Parallel()
+	s := newShell(t)
+	s.withPostgres()
+	uri := testenv.Postgres(t)
+	testenv.MLflow(t, "1.30.1").Run(t, oldDatabase, uri)
+	s.keepsUp(uri)
+	if got := s.ok("db", "optimize", uri, "--json"); !strings.Contains(got, "CREATE INDEX mlstore_") {
+		t.Errorf("optimize: %s", got)
+	}
+	if got := s.ok("db", "check", uri, "--json"); got != "[]\n" {
+		t.Errorf("check: %q", got)
+	}
+	s.seed()
+	if r := s.copied("mlruns", uri); !r.Verified || r.Written.Runs != 2 {
+		t.Errorf("copy: %+v", r)
+	}
+	if r := s.copied(uri, "back", "--no-artifacts"); !r.Verified || r.Counts.Runs != 3 {
+		t.Errorf("copy back: %+v", r)
+	}
+	if r := s.copied("mlruns", "back", "--no-artifacts"); r.Written != (copying.Counts{}) || !r.Verified {
+		t.Errorf("there and back again differs: %+v", r)
 	}
 }

@@ -56,6 +56,9 @@ func TestDatabasesThereAndBack(t *testing.T) {
 			if third := copyAll(t, source, back, copying.Options{DryRun: true}); third.Written != (copying.Counts{}) {
 				t.Errorf("there and back again differs: %+v", third.Written)
 			}
+			if diff := cmp.Diff(dump(t, source), dump(t, back)); diff != "" {
+				t.Errorf("there and back again (-before +after):\n%s", diff)
+			}
 			run := core.RunID(fmt.Sprintf("%032x", 102))
 			if r, err := target.Tracking.Run(t.Context(), run); err != nil || r.Lifecycle != core.Deleted {
 				t.Errorf("run of a deleted experiment: %+v, error %v", r.RunInfo, err)
