@@ -3,6 +3,7 @@ package wire_test
 import (
 	"io"
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -25,7 +26,7 @@ func interfaces() map[string][]reflect.Type {
 			reflect.TypeFor[core.Experiments](), reflect.TypeFor[core.Runs](), reflect.TypeFor[core.Metrics](),
 			reflect.TypeFor[core.BulkHistory](), reflect.TypeFor[core.SampledHistory](), reflect.TypeFor[core.Lineage](),
 			reflect.TypeFor[core.LoggedModels](), reflect.TypeFor[core.Importer](), reflect.TypeFor[core.Purger](),
-			reflect.TypeFor[core.SecretUpdater](),
+			reflect.TypeFor[core.SecretUpdater](), reflect.TypeFor[core.SchemaKeeper](),
 		},
 		"registry": {
 			reflect.TypeFor[core.Models](), reflect.TypeFor[core.Versions](), reflect.TypeFor[core.Aliases](),
@@ -97,6 +98,15 @@ func TestOpenCarriesEveryField(t *testing.T) {
 	asked, _ := r.last()
 	if diff := cmp.Diff([]any{request}, asked, exact()); diff != "" {
 		t.Errorf("the opener was asked (-sent +asked):\n%s", diff)
+	}
+	// Whoever adds an ability to the contract adds it to the wire, to the recorder and to interfaces above.
+	found := []core.Capability{"path_transfer"} // has tests of its own
+	for _, s := range b.Stores() {
+		found = append(found, core.CapabilitiesOf(s)...)
+	}
+	slices.Sort(found)
+	if diff := cmp.Diff(core.AbilityNames(), slices.Compact(found)); diff != "" {
+		t.Errorf("abilities (-of the contract +through the wire):\n%s", diff)
 	}
 	want, _ := r.Describe(t.Context())
 	for _, s := range b.Stores() {

@@ -228,6 +228,31 @@ func (r trackingRecorder) PurgeLoggedModel(_ context.Context, id core.ModelID) e
 	return nil
 }
 
+func (r trackingRecorder) SchemaStatus(context.Context) (core.SchemaStatus, error) {
+	r.note()
+	return say[core.SchemaStatus](r.recorder, nil)
+}
+
+func (r trackingRecorder) SchemaSteps(context.Context) ([]core.SchemaStep, error) {
+	r.note()
+	return say[[]core.SchemaStep](r.recorder, nil)
+}
+
+func (r trackingRecorder) UpgradeSchema(_ context.Context, revision string) error {
+	r.note(revision)
+	return nil
+}
+
+func (r trackingRecorder) CheckSchema(context.Context) ([]core.SchemaFinding, error) {
+	r.note()
+	return say[[]core.SchemaFinding](r.recorder, nil)
+}
+
+func (r trackingRecorder) OptimizeSchema(_ context.Context, o core.OptimizeOptions) ([]string, error) {
+	r.note(o)
+	return say[[]string](r.recorder, nil)
+}
+
 func (r artifactRecorder) Stat(_ context.Context, path string) (core.Artifact, error) {
 	r.note(path)
 	return say(r.recorder, func(a *core.Artifact) { fitArtifact(a, path) })
