@@ -89,6 +89,8 @@ func environmentTopic() *cobra.Command {
   NO_COLOR                              not empty: no colours
   MLSTORE_PLUGIN_PATH                   folders that are searched for plugins first, separated as in PATH
   MLSTORE_PLUGIN_LOCKED                 1: only plugins that were installed, and so are pinned, are used
+  MLSTORE_PLUGIN_DEV                    name=/path/of/program,…: programs under development to use for plugins of these names
+  MLSTORE_REATTACH_PLUGINS              plugins that run already, under a debugger, as they print it for the argument debug
   XDG_DATA_HOME                         below it, in mlstore/plugins, is your own folder of plugins
   MLSTORE_CONFORMANCE_LEVEL, MLSTORE_CONFORMANCE_SEED
                                         what conformance suites in tests (go test) run; the command has flags for it
