@@ -7,6 +7,11 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
+func TestPreparePgBouncer(t *testing.T) {
+	t.Parallel()
+	t.Logf("%s answers", PgBouncer(t, Postgres(t)))
+}
+
 func TestPgBouncerGivesTransactionsToAnyConnection(t *testing.T) {
 	t.Parallel()
 	url := PgBouncer(t, Postgres(t))

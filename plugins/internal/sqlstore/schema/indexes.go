@@ -35,6 +35,11 @@ func Indexes() []Index {
 			Why:     "searches and orders by the latest value of a metric",
 		},
 		{
+			Name: prefix + "latest_metrics_order", Table: "latest_metrics",
+			Columns: []string{"key", "value DESC", "run_uuid", "is_nan"},
+			Why:     "the best runs of many by the latest value of a metric",
+		},
+		{
 			Name: prefix + "logged_models_experiment", Table: "logged_models",
 			Columns: []string{"experiment_id", "lifecycle_stage", "creation_timestamp_ms DESC", "model_id"},
 			Why:     "the logged models of an experiment, the newest first",

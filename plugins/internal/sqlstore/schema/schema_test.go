@@ -42,6 +42,44 @@ func TestManyCreateTheSchemaAtOnce(t *testing.T) {
 	}
 }
 
+// backBeforeIssues takes a database back to the revision before the last steps, by the only tables that these touch.
+func backBeforeIssues(t *testing.T, db sqldb.DB) {
+	t.Helper()
+	known := schema.Revisions()
+	exec(t, db, "DROP TABLE issue_categories", "DROP INDEX index_issues_experiment_last_seen", "DROP INDEX index_issues_experiment_updated",
+		"ALTER TABLE issues DROP COLUMN last_seen_timestamp", "ALTER TABLE issues DROP COLUMN last_updated_by",
+		"ALTER TABLE issues DROP COLUMN metadata", "UPDATE alembic_version SET version_num = '"+known[len(known)-3]+"'")
+}
+
+func TestManyUpgradeAtOnce(t *testing.T) {
+	t.Parallel()
+	for _, d := range dialects() {
+		t.Run(d.String(), func(t *testing.T) {
+			t.Parallel()
+			where := newPlace(t, d)
+			db, _ := where.open(t)
+			if err := schema.Ensure(t.Context(), db); err != nil {
+				t.Fatal(err)
+			}
+			want := describe(t, db)
+			backBeforeIssues(t, db)
+			var all sync.WaitGroup
+			for range 5 {
+				other, _ := where.open(t)
+				all.Go(func() {
+					if s, err := schema.Upgrade(t.Context(), other, schema.UpgradeOptions{}); err != nil || s.State != core.SchemaCurrent {
+						t.Errorf("status %+v, error %v", s, err)
+					}
+				})
+			}
+			all.Wait()
+			if diff := cmp.Diff(want, describe(t, db)); diff != "" {
+				t.Errorf("catalogue (-created +upgraded):\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestUnknownRevisionIsUsedWhereItFits(t *testing.T) {
 	t.Parallel()
 	future := "UPDATE alembic_version SET version_num = 'ffffffffffff'"
