@@ -10,6 +10,9 @@ import (
 func Runs(d sqldb.Dialect, q *filter.Query[core.Run], of core.RunQuery, columns string) (Search, error) {
 	c := &compiler{dialect: d, shape: runShape()}
 	c.within("r.experiment_id", of.Experiments)
+	if d == sqldb.SQLite {
+		c.most = mostRuns(c.where[0])
+	}
 	c.lives("r.lifecycle_stage", of.View)
 	return c.search(q, columns)
 }

@@ -3,6 +3,7 @@ package query_test
 import (
 	"math"
 	"strconv"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -76,6 +77,10 @@ func runWorld(t *rapid.T) world[core.Run] {
 			"status", "user_id", "artifact_uri", "run_id",
 		}),
 		View: rapid.SampledFrom([]core.View{core.ActiveOnly, core.DeletedOnly, core.AllStages}).Draw(t, "view"),
+	}
+	if rapid.IntRange(0, 3).Draw(t, "by a metric that all have") == 0 {
+		of.Filter = strings.TrimSuffix("metrics.b < 1.5 AND "+of.Filter, " AND ")
+		of.OrderBy = []string{rapid.SampledFrom([]string{"metrics.b DESC", "metrics.b"}).Draw(t, "order"), "params.a"}
 	}
 	w.search = func(d sqldb.Dialect, page core.PageOptions) (*filter.Query[core.Run], query.Search, error) {
 		of.PageOptions = page

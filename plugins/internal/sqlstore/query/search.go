@@ -27,7 +27,8 @@ type compiler struct {
 	where   []string
 	pairs   []*pair
 	aliases int
-	fault   error // the first thing that the database cannot do
+	most    string // a condition that most items are searched, where both ways to find them are worth writing; see either
+	fault   error  // the first thing that the database cannot do
 }
 
 // bind adds an argument and returns its placeholder.
@@ -71,7 +72,7 @@ func (c *compiler) search(q query, columns string) (Search, error) {
 	var b strings.Builder
 	if c.shape.id == "" {
 		c.selected(&b, columns, terms)
-		c.found(&b, terms, q.Limit())
+		c.found(&b, terms, q.Limit(), nil)
 	} else {
 		c.fetched(&b, columns, terms, q.Limit())
 	}
@@ -86,11 +87,18 @@ func (c *compiler) selected(b *strings.Builder, columns string, terms []term) {
 	}
 }
 
-// found writes which items are found, and in which order.
-func (c *compiler) found(b *strings.Builder, terms []term, limit int) {
-	b.WriteString(" FROM " + c.shape.from)
+// found writes which items are found, and in which order. It begins with the rows of first, if there is one.
+func (c *compiler) found(b *strings.Builder, terms []term, limit int, first *pair) {
+	b.WriteString(" FROM ")
+	if first != nil {
+		b.WriteString(first.table.name + " " + first.alias + c.inner() + c.shape.from + " ON " + first.on())
+	} else {
+		b.WriteString(c.shape.from)
+	}
 	for _, p := range c.joined() {
-		b.WriteString(c.join(p))
+		if p != first {
+			b.WriteString(c.join(p))
+		}
 	}
 	if len(c.where) > 0 {
 		b.WriteString(" WHERE " + strings.Join(c.where, " AND "))
@@ -107,8 +115,12 @@ func (c *compiler) fetched(b *strings.Builder, columns string, terms []term, lim
 		b.WriteString(", f." + presence + ", f." + value)
 	}
 	b.WriteString(" FROM (")
-	c.selected(b, c.shape.id+" AS id", terms)
-	c.found(b, terms, limit)
+	if first := terms[0].pair; first != nil && c.most != "" {
+		c.either(b, terms, limit, first)
+	} else {
+		c.selected(b, c.shape.id+" AS id", terms)
+		c.found(b, terms, limit, nil)
+	}
 	b.WriteString(") f" + c.inner() + c.shape.from + " ON " + c.shape.id + " = f.id")
 	orderBy(b, terms)
 }

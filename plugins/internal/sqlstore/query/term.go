@@ -14,6 +14,7 @@ type term struct {
 	value      string // NULL for what is not present
 	nullable   bool
 	descending bool
+	pair       *pair // of a metric that every item has: its rows are an order of the items
 }
 
 // term writes a key of the order. Text is sorted by its bytes.
@@ -27,7 +28,7 @@ func (c *compiler) term(k filter.OrderKey) term {
 	case k.Entity == filter.Metric:
 		p := c.pair(k.Entity, k.Key)
 		if p.joined && p.number {
-			t.value = p.val().expr
+			t.value, t.pair = p.val().expr, p
 			break
 		}
 		t.presence = "COALESCE(" + p.look("CASE WHEN "+p.isNaN()+" THEN 1 WHEN NOT "+p.isNaN()+" THEN 0 END") + ", 2)"

@@ -1,0 +1,27 @@
+package query
+
+import "strings"
+
+// either writes a search in two ways, of which SQLite does the one that suits. It keeps no statistics that would tell, as
+// Postgres does. Where few items are searched it looks at each of them. Where most are, and the order begins with a metric,
+// it goes along the metric's values and stops when the page is full; there that costs at most four times as much.
+func (c *compiler) either(b *strings.Builder, terms []term, limit int, first *pair) {
+	all := c.where
+	c.where = append([]string{"NOT " + c.most}, all...)
+	b.WriteString("SELECT * FROM (")
+	c.selected(b, c.shape.id+" AS id", terms)
+	c.found(b, terms, limit, nil)
+	c.where[0] = c.most
+	b.WriteString(") UNION ALL SELECT * FROM (")
+	c.selected(b, c.shape.id+" AS id", terms)
+	c.found(b, terms, limit, first)
+	b.WriteString(")")
+	c.where = all
+}
+
+// mostRuns writes that a quarter of all runs or more meet a condition. It counts no further than that, and it does so once,
+// before the search begins.
+func mostRuns(condition string) string {
+	const quarter = "(SELECT COALESCE(max(rowid), 0) / 4 FROM runs)" // rows are numbered, so this takes no time
+	return "((SELECT count(*) FROM (SELECT 1 FROM runs r WHERE " + condition + " LIMIT " + quarter + ")) >= " + quarter + ")"
+}
