@@ -14,8 +14,12 @@ type artifactHandle struct {
 	readOnly bool // the files of a registered model
 }
 
-func (h *artifactHandle) Close() error            { return h.use.release() }
-func (h *artifactHandle) Ability(target any) bool { return h.use.ability(target, h.store) }
+func (h *artifactHandle) Close() error { return h.use.release() }
+
+// Ability passes nothing on that could write past writable.
+func (h *artifactHandle) Ability(target any) bool {
+	return !h.readOnly && h.use.ability(target, h.store)
+}
 
 func (h *artifactHandle) Describe(ctx context.Context) (core.Info, error) {
 	if err := h.use.alive(Artifacts); err != nil {

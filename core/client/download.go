@@ -133,23 +133,35 @@ func (d downloader) file(ctx context.Context, file core.Artifact, moved func(int
 }
 
 func (d downloader) write(ctx context.Context, temp string, file core.Artifact, moved func(int) error) error {
+	out, err := d.to.OpenFile(temp, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return localError(err)
+	}
+	done, err := getFile(ctx, d.from, file, out)
+	switch {
+	case err == nil && done:
+		err = moved(int(file.Size))
+	case err == nil:
+		err = d.stream(ctx, io.NewOffsetWriter(out, 0), file, moved)
+	}
+	if closed := out.Close(); err == nil {
+		err = localErrorOrNil(closed)
+	}
+	return err
+}
+
+// stream copies the file, and compares it with what the store said of it.
+func (d downloader) stream(ctx context.Context, out io.Writer, file core.Artifact, moved func(int) error) error {
 	in, err := d.from.Open(ctx, file.Path, core.ReadOptions{})
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	out, err := d.to.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-	if err != nil {
-		return localError(err)
-	}
 	digest := sha256.New()
 	size, err := io.Copy(io.MultiWriter(out, digest), &counted{in, moved})
-	closed := out.Close()
 	switch {
 	case err != nil:
 		return err
-	case closed != nil:
-		return localError(closed)
 	case size != file.Size:
 		return core.Errorf(core.DataLoss, "got %d bytes of %d", size, file.Size)
 	case file.SHA256 != "" && file.SHA256 != hex.EncodeToString(digest.Sum(nil)):

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -26,17 +27,52 @@ type view struct {
 	closed atomic.Bool
 }
 
-// Describe declares the promises of the whole, and none of its abilities, which know nothing of the prefix.
+// Describe declares the promises of the whole, and of its abilities the transfer of local files: the others know nothing of
+// the prefix.
 func (v *view) Describe(ctx context.Context) (core.Info, error) {
 	if err := v.alive(); err != nil {
 		return core.Info{}, err
 	}
 	info, err := v.whole.Describe(ctx)
-	abilities := core.AbilityNames()
+	abilities, own := core.AbilityNames(), core.CapabilitiesOf(v)
 	info.Capabilities = slices.DeleteFunc(slices.Clone(info.Capabilities), func(c core.Capability) bool {
-		return slices.Contains(abilities, c)
+		return slices.Contains(abilities, c) && !slices.Contains(own, c)
 	})
 	return info, err
+}
+
+// Ability answers for the transfer of local files.
+func (v *view) Ability(target any) bool {
+	transfer, ok := core.As[core.PathTransfer](v.whole)
+	return ok && core.Provide[core.PathTransfer](target, viewFiles{v, transfer})
+}
+
+// viewFiles transfers local files to and from the part.
+type viewFiles struct {
+	*view
+	transfer core.PathTransfer
+}
+
+func (v viewFiles) PutFile(ctx context.Context, path string, from *os.File, o core.PutOptions) (core.Artifact, error) {
+	if err := v.check(path); err != nil {
+		return core.Artifact{}, core.Do("put artifact", path, err)
+	}
+	stored, err := v.transfer.PutFile(ctx, v.below(path), from, o)
+	if err != nil {
+		return core.Artifact{}, err
+	}
+	return v.inside(stored)
+}
+
+func (v viewFiles) GetFile(ctx context.Context, path string, to *os.File) (core.Artifact, error) {
+	if err := v.check(path); err != nil {
+		return core.Artifact{}, core.Do("open artifact", path, err)
+	}
+	found, err := v.transfer.GetFile(ctx, v.below(path), to)
+	if err != nil {
+		return core.Artifact{}, err
+	}
+	return v.inside(found)
 }
 
 func (v *view) Close() error {

@@ -131,6 +131,11 @@ func put(ctx context.Context, r core.ArtifactRepository, s source, moved func(in
 		return core.Artifact{}, localError(err)
 	}
 	defer file.Close()
+	if stored, done, err := putFile(ctx, r, s, file); err != nil {
+		return core.Artifact{}, err
+	} else if done {
+		return stored, moved(int(s.size))
+	}
 	digest := sha256.New()
 	stored, err := r.Put(ctx, s.target, &counted{io.TeeReader(file, digest), moved}, core.PutOptions{Size: &s.size})
 	if err != nil {
