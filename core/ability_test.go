@@ -8,6 +8,7 @@ import (
 	"go/token"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -85,16 +86,26 @@ func TestAll(t *testing.T) {
 	if diff := cmp.Diff([]int{1, 2, 3}, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	circle := func(context.Context, core.PageOptions) (core.Page[int], error) { return core.Page[int]{Next: "x"}, nil }
-	rounds := 0
-	for _, err := range core.All(t.Context(), circle, core.PageOptions{}) {
-		rounds++
-		if !errors.Is(err, core.ErrInternal) {
-			t.Errorf("a token that leads to itself: %v", err)
+	for start := range 5 { // pages before the circle
+		for length := 1; length < 9; length++ {
+			rounds := 0
+			circle := func(_ context.Context, o core.PageOptions) (core.Page[int], error) {
+				rounds++
+				next := len(o.Token) + 1
+				if next > start+length {
+					next = start + 1
+				}
+				return core.Page[int]{Next: strings.Repeat("x", next)}, nil
+			}
+			for _, err := range core.All(t.Context(), circle, core.PageOptions{}) {
+				if !errors.Is(err, core.ErrInternal) {
+					t.Errorf("tokens in a circle: %v", err)
+				}
+			}
+			if rounds > 4*(start+length+1) {
+				t.Errorf("%d rounds in a circle of %d after %d", rounds, length, start)
+			}
 		}
-	}
-	if rounds != 1 {
-		t.Errorf("%d rounds in a circle", rounds)
 	}
 }
 

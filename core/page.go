@@ -18,11 +18,15 @@ type PageOptions struct {
 	Token string // Next of the page before; empty is the first page. Bound to its query (D-10)
 }
 
-// All walks every page of fetch and yields each item. It stops after the first error, which it yields with a zero item.
+// All walks every page of fetch and yields each item. It stops after the first error, which it yields with a zero item. A
+// store whose tokens go in a circle is such an error, so that no walk is endless.
 func All[T any](
 	ctx context.Context, fetch func(context.Context, PageOptions) (Page[T], error), o PageOptions,
 ) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
+		// Brent's way to find a circle of any length: the token is compared with one before it, and that one moves up after
+		// 1, 2, 4, 8 … pages.
+		o, landmark, steps, span := o, o.Token, 0, 1
 		for {
 			page, err := fetch(ctx, o)
 			if err != nil {
@@ -38,10 +42,13 @@ func All[T any](
 			if page.Next == "" {
 				return
 			}
-			if page.Next == o.Token {
+			if page.Next == landmark {
 				var zero T
-				yield(zero, Errorf(Internal, "the store answered page token %q with the same token", o.Token))
+				yield(zero, Errorf(Internal, "the store's page tokens go in a circle: %q leads to itself", page.Next))
 				return
+			}
+			if steps++; steps == span {
+				landmark, steps, span = page.Next, 0, 2*span
 			}
 			o.Token = page.Next
 		}
