@@ -34,10 +34,10 @@ func (r *Registry) CreateVersion(
 	if v.Location == v.Source {
 		v.Location = ""
 	}
-	const most = 100 // numbers that MLflow, which locks no model, may take first
+	const most = 100 // times that somebody else may take the number first: MLflow locks no model
 	for range most {
 		err = r.db.Write(ctx, func(tx sqldb.Tx) error { return r.addVersion(ctx, tx, &v) })
-		if !errors.Is(err, core.ErrExists) {
+		if !errors.Is(err, core.ErrExists) && !errors.Is(err, core.ErrAborted) {
 			break
 		}
 	}

@@ -2,6 +2,7 @@ package sqlstore_test
 
 import (
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
@@ -55,14 +56,32 @@ func TestRegistryConformanceOnSQLite(t *testing.T) {
 
 func TestRegistryConformanceOnPostgres(t *testing.T) {
 	t.Parallel()
-	uri := testenv.Postgres(t) // before the suite's own cleanups, so that it outlives them
-	h := registryHarness(
-		func(conformance.T) string { return uri },
-		func(ct conformance.T, uri string) sqldb.DB {
-			db, err := pgdb.Open(ct.Context(), pgdb.Config{URI: uri})
-			conformance.NoError(ct, "open", err)
-			return db
-		},
-	)
-	registrystore.Test(t, h, func(o *conformance.Options) { o.Level = conformance.Extended })
+	for name, uri := range map[string]func(*testing.T) string{
+		"plain":        func(t *testing.T) string { t.Helper(); return testenv.Postgres(t) },
+		"serializable": func(t *testing.T) string { t.Helper(); return serializable(testenv.Postgres(t)) },
+		"pooled":       func(t *testing.T) string { t.Helper(); return testenv.PgBouncer(t, testenv.Postgres(t)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			uri := uri(t) // before the suite's own cleanups, so that it outlives them
+			h := registryHarness(
+				func(conformance.T) string { return uri },
+				func(ct conformance.T, uri string) sqldb.DB {
+					db, err := pgdb.Open(ct.Context(), pgdb.Config{URI: uri})
+					conformance.NoError(ct, "open", err)
+					return db
+				},
+			)
+			registrystore.Test(t, h, func(o *conformance.Options) { o.Level = conformance.Extended })
+		})
+	}
+}
+
+// serializable makes every transaction of a database serializable.
+func serializable(uri string) string {
+	separator := "?"
+	if strings.Contains(uri, "?") {
+		separator = "&"
+	}
+	return uri + separator + "default_transaction_isolation=serializable"
 }
