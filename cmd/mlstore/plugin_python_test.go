@@ -3,11 +3,16 @@
 package main
 
 import (
+	"crypto/rand"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/mlstore/mlstore/conformance"
+	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/internal/testenv"
+	"github.com/mlstore/mlstore/sdk"
+	"github.com/mlstore/mlstore/sdk/sdktest"
 )
 
 // pythonPlugin builds the example in Python and returns its program.
@@ -27,9 +32,27 @@ func TestConformanceOfThePluginInPython(t *testing.T) {
 	t.Parallel()
 	s := newShell(t)
 	out := s.ok("conformance", "run", "--plugin", pythonPlugin(t), "pydict://try")
-	if strings.Count(out, " pass, 0 fail, 0 error") != 2 {
-		t.Errorf("want a report of the tracking store and one of the artifacts, without failures:\n%s", out)
+	if strings.Count(out, " pass, 0 fail, 0 error") != 4 {
+		t.Errorf("want reports of the tracking store, the artifacts and what lies before each, without failures:\n%s", out)
 	}
+}
+
+// Nothing that lies between host and plugin is different for it: errors, sizes, floats, instances, pins, what is left behind.
+func TestConformanceOfTheBoundaryInPython(t *testing.T) {
+	t.Parallel()
+	p := sdk.Plugin{
+		Name: "pydict", Version: "1.0.0",
+		Schemes: []core.ManifestScheme{{Scheme: "pydict", Kinds: []string{"tracking", "artifacts"}}},
+	}
+	sdktest.Test(t, p, sdktest.Options{
+		Program: pythonPlugin(t), Transports: []conformance.Transport{conformance.Process},
+		Shape: func(o *conformance.Options) { o.Only = []string{"PL-*", "*-001"} },
+		Fresh: func(t conformance.T) core.OpenRequest {
+			uri, err := core.ParseURI("pydict://" + strings.ToLower(rand.Text()))
+			conformance.NoError(t, "the URI", err)
+			return core.OpenRequest{URI: uri}
+		},
+	})
 }
 
 // An installed plugin serves its scheme to every command, and doctor tells it from one that does not start.

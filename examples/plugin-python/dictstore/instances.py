@@ -69,7 +69,7 @@ class Instances(lifecycle_pb2_grpc.LifecycleServiceServicer, identity_pb2_grpc.I
     def Open(self, request, context):
         for problem in problems(request):
             raise problem
-        root = request.uri.rstrip("/")
+        root = "pydict://" + request.uri.split("/")[2]  # however the scheme is written
         with self.idle:
             if root not in self.data:
                 self.data[root] = {"tracking": Tracking(root), "artifacts": Artifacts(root)}
@@ -109,7 +109,7 @@ class Instances(lifecycle_pb2_grpc.LifecycleServiceServicer, identity_pb2_grpc.I
 
 def problems(request):
     """What is wrong with a URI and its options."""
-    if not re.fullmatch(r"pydict://[A-Za-z0-9._-]+/?", request.uri):
+    if not re.fullmatch(r"(?i:pydict)://[A-Za-z0-9._-]+/?", request.uri):
         yield failure.invalid("uri", "write pydict://name")
     for name in sorted(request.options):
         yield failure.invalid(f"options.{name}", "there is no such option")
