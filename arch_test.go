@@ -153,7 +153,9 @@ func rules() table {
 			reason: "the example imports what an author imports",
 		},
 		{
-			room: "sdk/sdktest", inside: []string{"core", "core/client", "sdk", "sdk/wire", "registry/supervise", "conformance/..."},
+			room: "sdk/sdktest", inside: []string{
+				"core", "core/client", "sdk", "sdk/wire", "registry", "registry/supervise", "conformance/...",
+			},
 			outside: []string{"github.com/hashicorp/go-plugin", "google.golang.org/grpc"},
 			reason:  "an author's tests run a plugin in each of its three ways, and need no store or server of ours for it",
 		},

@@ -12,6 +12,8 @@ import (
 	"github.com/mlstore/mlstore/sdk/sdktest"
 )
 
+func TestMain(m *testing.M) { sdktest.Main(m, example.Plugin()) }
+
 // fresh names a notebook that nobody has opened yet.
 func fresh(t conformance.T) core.OpenRequest {
 	uri, err := core.ParseURI("example://" + strings.ToLower(rand.Text()))

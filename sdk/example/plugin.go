@@ -4,6 +4,8 @@ package example
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/mlstore/mlstore/core"
@@ -36,8 +38,9 @@ func (o *Opener) Open(ctx context.Context, request core.OpenRequest) (core.Backe
 		return core.Backend{}, core.Interrupted(ctx)
 	case uri.Scheme() != "example" || uri.Host() == "" || uri.Path() != "" || uri.Query() != "":
 		return core.Backend{}, core.Invalid("uri", "%s names no notebook: write example://name", uri)
-	case len(request.Options) > 0 || len(request.Secrets) > 0:
-		return core.Backend{}, core.Invalid("options", "the store example has no options and no secrets")
+	}
+	for _, name := range slices.Concat(slices.Sorted(maps.Keys(request.Options)), slices.Sorted(maps.Keys(request.Secrets))) {
+		return core.Backend{}, core.Invalid(name, "the store example has no option or secret %q", name)
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -30,21 +30,9 @@ type Options struct {
 	Shape func(*conformance.Options)
 }
 
-// Main is a TestMain for tests of plugins: it serves the plugin when Test has started the test binary as one, and runs the
-// tests otherwise.
-func Main(m *testing.M, plugins ...sdk.Plugin) {
-	if os.Getenv(wire.CookieName) == "" {
-		os.Exit(m.Run())
-	}
-	i := slices.IndexFunc(plugins, func(p sdk.Plugin) bool { return slices.Contains(os.Args[1:], p.Name) })
-	if i < 0 {
-		i = 0
-	}
-	sdk.Serve(plugins[i])
-}
-
 // Test runs the suites of all kinds of store that the plugin serves, on every way, as subtests of t such as
-// tracking/process/TS-001_exp_create-returns-entity.
+// tracking/process/TS-001_exp_create-returns-entity, and the cases on what lies between a caller and a store, such as
+// tracking/process/boundary/PL-019_process_kill-during-call. Some of these need a TestMain that calls Main.
 func Test(t *testing.T, p sdk.Plugin, o Options) {
 	t.Helper()
 	if os.Getenv(wire.CookieName) != "" {

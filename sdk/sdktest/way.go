@@ -2,17 +2,20 @@ package sdktest
 
 import (
 	"context"
+	"log/slog"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/test/bufconn"
 
 	"github.com/mlstore/mlstore/conformance"
+	"github.com/mlstore/mlstore/conformance/fault"
 	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/registry/supervise"
 	"github.com/mlstore/mlstore/sdk"
@@ -22,8 +25,16 @@ import (
 // way is one way to a plugin.
 type way struct {
 	transport conformance.Transport
+	plugin    sdk.Plugin
+	options   Options
 	opener    core.Opener
-	processes *supervise.Supervisor // of the way that has any
+	log       *record
+
+	rigged core.Opener // over a wire: the plugin with fault.Rig on the far side
+
+	program   supervise.Program     // of a process
+	processes *supervise.Supervisor // of the program
+	rigs      *supervise.Supervisor // of programs with fault.Rig
 }
 
 // waysOf makes the ways that the options ask for. They end with the test.
@@ -31,19 +42,17 @@ func waysOf(t *testing.T, p sdk.Plugin, o Options) []way {
 	t.Helper()
 	var all []way
 	for _, transport := range o.Transports {
-		w := way{transport: transport, opener: p.Opener}
+		w := way{transport: transport, plugin: p, options: o, opener: p.Opener, log: &record{}}
 		switch transport {
 		case conformance.Linked:
 		case conformance.Wire:
-			w.opener = Wire(t, p)
+			w.opener = overWire(t, p, w.log)
+			rig := p
+			rig.Opener = fault.NewRig(p.Opener)
+			w.rigged = overWire(t, rig, w.log)
 		case conformance.Process:
-			w.processes = supervise.New(supervise.Options{})
-			t.Cleanup(func() {
-				if err := w.processes.Close(); err != nil {
-					t.Errorf("stopping the plugin: %v", err)
-				}
-			})
-			w.opener = w.processes.Plugin(ProgramOf(t, p, o))
+			w.program, w.processes, w.rigs = ProgramOf(t, p, o), hostFor(t, w.log), hostFor(t, w.log)
+			w.opener = w.processes.Plugin(w.program)
 		default:
 			t.Fatalf("there is no transport %q", transport)
 		}
@@ -52,12 +61,32 @@ func waysOf(t *testing.T, p sdk.Plugin, o Options) []way {
 	return all
 }
 
+// hostFor is a host that a test may end the plugins of as often as it likes.
+func hostFor(t *testing.T, log *record) *supervise.Supervisor {
+	t.Helper()
+	s := supervise.New(supervise.Options{
+		Logger: slog.New(slog.NewTextHandler(log, nil)),
+		Timing: supervise.Timing{Crashes: -1, MaxBackoff: 100 * time.Millisecond},
+	})
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("stopping the plugin: %v", err)
+		}
+	})
+	return s
+}
+
 // Wire serves the plugin over a wire within this process, until the test ends, and returns the other end.
 func Wire(t *testing.T, p sdk.Plugin) *wire.Client {
 	t.Helper()
+	return overWire(t, p, &record{})
+}
+
+func overWire(t *testing.T, p sdk.Plugin, log *record) *wire.Client {
+	t.Helper()
 	const buffer = 256 << 10
 	listener := bufconn.Listen(buffer)
-	server := wire.NewServer(p.Manifest(), p.Opener, wire.ServerOptions{})
+	server := wire.NewServer(p.Manifest(), p.Opener, wire.ServerOptions{Logger: slog.New(slog.NewTextHandler(log, nil))})
 	g := grpc.NewServer(server.Options()...)
 	server.Register(g)
 	served := make(chan error, 1)
