@@ -12,7 +12,7 @@ import (
 
 // pluginText is a program that knows nothing but `describe`.
 const pluginText = `#!/bin/sh
-[ "$1" = describe ] || exit 1
+[ "$1" = describe ] || { echo >DIR/ran; exit 1; }
 [ -z "$MLSTORE_SECRET" ] || exit 2
 cat <<'END'
 {"format": 1, "name": "NAME", "version": "1.0.0", "sdk": "sh/1", "contract": "1.0", "services": ["mlstore.artifact.v1"],
@@ -32,7 +32,7 @@ func pluginShell(t *testing.T, name, scheme string) *shell {
 
 func (s *shell) program(name, scheme string) {
 	s.t.Helper()
-	text := strings.NewReplacer("NAME", name, "SCHEME", scheme).Replace(pluginText)
+	text := strings.NewReplacer("NAME", name, "SCHEME", scheme, "DIR", s.dir).Replace(pluginText)
 	path := filepath.Join(s.dir, "mlstore-plugin-"+name)
 	s.must(os.WriteFile(path, []byte(text), 0o755))
 	s.must(os.Chmod(path, 0o755))
@@ -76,6 +76,14 @@ func TestPluginIsInstalledListedVerifiedAndRemoved(t *testing.T) {
 	s.must(os.WriteFile(installed, []byte(strings.Replace(string(text), "exit 1", "exit 7", 1)), 0o755))
 	if r := s.run("plugin", "verify", "toy"); r.code != exitPlugin || !strings.Contains(r.stdout, "not the file that was installed") {
 		t.Errorf("verify another program: %+v", r)
+	}
+	for _, uri := range []string{"toy://host", "toy://host/below"} { // and it is not started
+		if r := s.run("artifacts", "list", "-u", uri); r.code != exitPlugin || !strings.Contains(r.stderr, "toy") {
+			t.Errorf("use another program: %+v", r)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(s.dir, "ran")); err == nil {
+		t.Error("the program that is not the one that was installed has run")
 	}
 	s.ok("plugin", "remove", "toy")
 	if rows := s.list(); len(rows) != 0 {
