@@ -29,6 +29,7 @@ const (
 
 // serve serves the plugin to the host that has started this process.
 func serve(p Plugin) int {
+	signal.Ignore(os.Interrupt) // Ctrl-C is meant for the host
 	stdout, stderr := os.Stdout, os.Stderr
 	handshake, err := keepStdout()
 	if err != nil {
