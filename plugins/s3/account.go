@@ -18,6 +18,7 @@ import (
 type account struct {
 	settings settings
 	client   *s3.Client
+	identity *identity
 	journal  *journal
 	release  func() error // gives one use back
 	kept     buffers

@@ -11,7 +11,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -25,7 +24,7 @@ const defaultRegion = "us-east-1"
 
 // newClient makes the client of the settings. What they do not say comes from where the AWS SDK looks: AWS_* variables, the
 // shared files, the roles of container and machine. Nothing is asked of a service yet.
-func newClient(ctx context.Context, s settings) (*s3.Client, *http.Client, error) {
+func newClient(ctx context.Context, s settings) (*s3.Client, *identity, error) {
 	loads := []func(*config.LoadOptions) error{
 		config.WithHTTPClient(newTransport(s)), config.WithLogger(logging.Nop{}), // what matters is in the errors
 	}
@@ -35,26 +34,25 @@ func newClient(ctx context.Context, s settings) (*s3.Client, *http.Client, error
 	if s.region != "" {
 		loads = append(loads, config.WithRegion(s.region))
 	}
-	switch {
-	case s.signature == "unsigned":
-		loads = append(loads, config.WithCredentialsProvider(aws.AnonymousCredentials{}))
-	case !s.accessKey.IsZero():
-		loads = append(loads, config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(
-			s.accessKey.Reveal(), s.secretKey.Reveal(), s.token.Reveal(),
-		)))
-	}
 	cfg, err := config.LoadDefaultConfig(ctx, loads...)
 	if err != nil {
 		return nil, nil, &core.Error{Code: core.InvalidArgument, Key: "profile", Err: err}
 	}
 	cfg.Region = cmp.Or(cfg.Region, defaultRegion)
-	transport, err := freeze(cfg.HTTPClient)
-	if err != nil {
+	if cfg.HTTPClient, err = freeze(cfg.HTTPClient); err != nil {
 		return nil, nil, err
 	}
-	cfg.HTTPClient = transport
-	if s.role != "" {
-		cfg.Credentials = assume(cfg, s)
+	id := &identity{chain: cfg.Credentials}
+	id.give(s)
+	switch {
+	case s.signature == "unsigned":
+		cfg.Credentials = aws.AnonymousCredentials{}
+	case s.role != "":
+		cfg.Credentials = id
+		id.role = assume(cfg, s)
+		cfg.Credentials = id.role
+	default:
+		cfg.Credentials = id
 	}
 	client := s3.NewFromConfig(cfg, func(o *s3.Options) {
 		if s.endpoint != "" && (s.profile == "" || o.BaseEndpoint == nil) {
@@ -64,11 +62,11 @@ func newClient(ctx context.Context, s settings) (*s3.Client, *http.Client, error
 		o.UsePathStyle = s.addresses == "path" || s.addresses == "auto" && o.BaseEndpoint != nil
 		o.DisableLogOutputChecksumValidationSkipped = true
 	})
-	return client, transport, nil
+	return client, id, nil
 }
 
 // assume returns the credentials of the role, renewed before they expire.
-func assume(cfg aws.Config, s settings) aws.CredentialsProvider {
+func assume(cfg aws.Config, s settings) *aws.CredentialsCache {
 	provider := stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), s.role, func(o *stscreds.AssumeRoleOptions) {
 		o.RoleSessionName = cmp.Or(s.session, "mlstore")
 		if s.external != "" {
@@ -108,7 +106,7 @@ func newTransport(s settings) *awshttp.BuildableClient {
 
 // freeze makes the client that sends, with connections that can be closed. Redirects are not followed: S3 redirects to other
 // regions, for which requests must be signed anew, and the error for that names the setting.
-func freeze(client aws.HTTPClient) (*http.Client, error) {
+func freeze(client aws.HTTPClient) (aws.HTTPClient, error) {
 	built, ok := client.(*awshttp.BuildableClient)
 	if !ok {
 		return nil, core.Errorf(core.Internal, "the AWS SDK has replaced the HTTP client by a %T", client)
@@ -117,4 +115,11 @@ func freeze(client aws.HTTPClient) (*http.Client, error) {
 		Transport:     wholeRequests{built.GetTransport()},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}, nil
+}
+
+// closeIdle closes the connections that nobody uses.
+func closeIdle(client *s3.Client) {
+	if c, ok := client.Options().HTTPClient.(*http.Client); ok {
+		c.CloseIdleConnections()
+	}
 }

@@ -39,7 +39,7 @@ func verdictOf(code string) (verdict, bool) {
 	case "ExpiredToken", "TokenRefreshRequired", "ExpiredTokenException", "RequestExpired":
 		return verdict{core.Unauthenticated, "the session has expired: sign in again, or renew AWS_SESSION_TOKEN"}, true
 	case "InvalidToken", "InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidSecurity", "UnrecognizedClientException",
-		"InvalidClientTokenId", "MissingAuthenticationToken", "Unauthorized":
+		"InvalidClientTokenId", "MissingAuthenticationToken", "Unauthorized", "XAdminUserNotFound":
 		return verdict{core.Unauthenticated, keys}, true
 	case "RequestTimeTooSkewed":
 		return verdict{core.Unauthenticated, "set the clock of this machine"}, true

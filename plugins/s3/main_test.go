@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"os"
 	"testing"
+
+	"github.com/mlstore/mlstore/plugins/s3"
+	"github.com/mlstore/mlstore/sdk/sdktest"
 )
 
 // childVariable names what a copy of this test program does instead of testing.
@@ -20,7 +23,7 @@ func TestMain(m *testing.M) {
 	}
 	name := os.Getenv(childVariable)
 	if name == "" {
-		os.Exit(m.Run())
+		sdktest.Main(m, s3.Plugin())
 	}
 	act, known := children()[name]
 	if !known {

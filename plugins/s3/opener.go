@@ -12,7 +12,7 @@ import (
 // zero value works. Openings with equal settings share connections, credentials and what is known of the bucket, so that the
 // roots of many runs cost nothing beyond their own names; those with others, such as another profile, share nothing.
 //
-// What it takes is told by [Schemes]. Options come from the request, the query of the URI, or the environment, in this order.
+// What it takes is told by [Plugin]. Options come from the request, the query of the URI, or the environment, in this order.
 type Opener struct {
 	Getenv  func(string) string // reads MLflow's variables; nil is os.Getenv
 	Journal string              // folder for the journals of uploads; empty is a folder of the user's cache
@@ -59,12 +59,12 @@ func (o *Opener) account(ctx context.Context, s settings) (*account, error) {
 		a.users++
 		return a, nil
 	}
-	client, transport, err := newClient(ctx, s)
+	client, id, err := newClient(ctx, s)
 	if err != nil {
 		return nil, err
 	}
 	j := newJournal(o.Journal, s.id())
-	a := &account{settings: s, client: client, journal: j, trees: map[string]*tree{}, users: 1}
+	a := &account{settings: s, client: client, identity: id, journal: j, trees: map[string]*tree{}, users: 1}
 	a.release = func() error {
 		o.mu.Lock()
 		defer o.mu.Unlock()
@@ -72,7 +72,7 @@ func (o *Opener) account(ctx context.Context, s settings) (*account, error) {
 			return nil
 		}
 		delete(o.accounts, s)
-		transport.CloseIdleConnections()
+		closeIdle(client)
 		return j.close()
 	}
 	if o.accounts == nil {

@@ -82,7 +82,7 @@ func TestWhereSettingsComeFrom(t *testing.T) {
 
 func TestManifest(t *testing.T) {
 	t.Parallel()
-	schemes := s3.Schemes()
+	schemes := s3.Plugin().Schemes
 	if len(schemes) != 1 || schemes[0].Scheme != "s3" {
 		t.Fatalf("%+v", schemes)
 	}

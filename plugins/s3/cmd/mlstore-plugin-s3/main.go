@@ -6,8 +6,4 @@ import (
 	"github.com/mlstore/mlstore/sdk"
 )
 
-func main() {
-	sdk.Serve(sdk.Plugin{
-		Name: "s3", Version: s3.Version, License: "Apache-2.0", Schemes: s3.Schemes(), Env: s3.Environment(), Opener: &s3.Opener{},
-	})
-}
+func main() { sdk.Serve(s3.Plugin()) }

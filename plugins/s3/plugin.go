@@ -1,12 +1,22 @@
 package s3
 
-import "github.com/mlstore/mlstore/core"
+import (
+	"github.com/mlstore/mlstore/core"
+	"github.com/mlstore/mlstore/sdk"
+)
 
 // Version is that of this plugin.
 const Version = "1.0.0"
 
-// Schemes describes what the opener opens.
-func Schemes() []core.ManifestScheme {
+// Plugin is what the program of this plugin serves.
+func Plugin() sdk.Plugin {
+	return sdk.Plugin{
+		Name: "s3", Version: Version, License: "Apache-2.0", Schemes: schemes(), Env: environment(), Opener: &Opener{},
+	}
+}
+
+// schemes describes what the opener opens.
+func schemes() []core.ManifestScheme {
 	scheme := core.ManifestScheme{
 		Scheme: "s3", Kinds: []string{"artifacts"}, Form: "s3://bucket/prefix", RootShared: true,
 		About:        "artifacts in S3 and in services that speak its protocol",
@@ -19,8 +29,8 @@ func Schemes() []core.ManifestScheme {
 	return []core.ManifestScheme{scheme}
 }
 
-// Environment names the variables that the opener and the AWS SDK read.
-func Environment() []string {
+// environment names the variables that the opener and the AWS SDK read.
+func environment() []string {
 	names := []string{"AWS_*", "XDG_CACHE_HOME"}
 	for _, o := range options() {
 		if o.variable != "" {
