@@ -16,6 +16,7 @@ import (
 
 	"github.com/mlstore/mlstore/conformance"
 	"github.com/mlstore/mlstore/conformance/artifact"
+	"github.com/mlstore/mlstore/conformance/boundary"
 	"github.com/mlstore/mlstore/conformance/project"
 	"github.com/mlstore/mlstore/conformance/registrystore"
 	"github.com/mlstore/mlstore/conformance/report"
@@ -34,7 +35,7 @@ func (a *app) conformanceCommand() *cobra.Command {
 // suiteFlags are the flags of a conformance run.
 type suiteFlags struct {
 	conformance.Options
-	level, known, junit, json, plugin string
+	level, known, junit, json, html, plugin string
 }
 
 func (a *app) conformanceRunCommand() *cobra.Command {
@@ -65,6 +66,7 @@ itself could not do its work or no case ran.`,
 		`file of failures that may stand for a while: JSON [{"id": "TS-158", "reason": "…", "expires": "2027-01-31"}]`)
 	flags.StringVar(&f.junit, "junit", "", "also write JUnit XML to this file")
 	flags.StringVar(&f.json, "json", "", "also write a JSON document to this file (-o json prints it)")
+	flags.StringVar(&f.html, "html", "", "also write a page for browsers to this file; it needs no other file and no network")
 	_ = cmd.RegisterFlagCompletionFunc("level",
 		cobra.FixedCompletions([]string{"core", "extended", "performance"}, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("only", completeCases)
@@ -128,6 +130,19 @@ func (a *app) conformOn(ctx context.Context, on suiteTarget, f suiteFlags) error
 		f.Progress = a.progressOf(len(entries))
 		reports = append(reports, runKind(ctx, kind, on, f.Options))
 	}
+	between := boundary.Entries()
+	for _, kind := range e.Kinds {
+		if ctx.Err() != nil || !slices.ContainsFunc(between, f.chosen) {
+			continue
+		}
+		f.Progress = a.progressOf(len(between))
+		r := runBoundary(ctx, kind, on, f.Options)
+		if r.Count(conformance.NotApplicable) == len(r.Results) && len(r.Problems) == 1 { // that no case ran
+			a.note("%s: none of the cases that were chosen applies", r.Kind)
+			continue
+		}
+		reports = append(reports, r)
+	}
 	if err := a.writeReports(f, reports); err != nil {
 		return err
 	}
@@ -170,6 +185,9 @@ func (a *app) writeReports(f suiteFlags, reports []conformance.Report) error {
 	}
 	if f.junit != "" {
 		err = errors.Join(err, a.writeTo(f.junit, func(w io.Writer) error { return report.JUnit(w, reports...) }))
+	}
+	if f.html != "" {
+		err = errors.Join(err, a.writeTo(f.html, func(w io.Writer) error { return report.HTML(w, reports...) }))
 	}
 	if f.json != "" {
 		err = errors.Join(err, a.writeTo(f.json, func(w io.Writer) error { return report.JSON(w, reports...) }))
@@ -216,6 +234,7 @@ func readKnown(file string) ([]conformance.KnownFailure, error) {
 func allEntries() []conformance.Entry {
 	return slices.Concat(
 		tracking.Suite().Entries(), artifact.Suite().Entries(), registrystore.Suite().Entries(), project.Suite().Entries(),
+		boundary.Entries(),
 	)
 }
 
@@ -226,6 +245,8 @@ func completeCases(*cobra.Command, []string, string) ([]cobra.Completion, cobra.
 	}
 	return all, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
 }
+
+//go:generate sh -c "go run . conformance list --markdown > ../../docs/catalogue.md"
 
 func (a *app) conformanceListCommand() *cobra.Command {
 	var markdown bool
@@ -244,7 +265,7 @@ func (a *app) conformanceListCommand() *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&markdown, "markdown", false, "print a table in Markdown")
+	cmd.Flags().BoolVar(&markdown, "markdown", false, "print the catalogue as Markdown, a table for each kind")
 	return cmd
 }
 

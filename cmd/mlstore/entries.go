@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"fmt"
 	"io"
 	"strings"
 
@@ -15,19 +16,28 @@ type entryView struct {
 	Name  string            `json:"name"`
 	Level string            `json:"level"`
 	Needs []core.Capability `json:"needs,omitempty"`
+	Hooks []string          `json:"hooks,omitempty"`
 	Since string            `json:"since,omitempty"`
 	Rule  string            `json:"rule"`
 	Why   string            `json:"why,omitempty"`
 }
 
 func entryObject(e conformance.Entry) any {
-	return entryView{e.Kind, e.ID, e.Name, e.Level.String(), e.Needs, e.Since, e.Rule, e.Why}
+	var hooks []string
+	for _, h := range e.Hooks {
+		hooks = append(hooks, string(h))
+	}
+	return entryView{e.Kind, e.ID, e.Name, e.Level.String(), e.Needs, hooks, e.Since, e.Rule, e.Why}
 }
 
+// needs lists the capabilities of the store and the hooks of the harness without which a case is n/a.
 func needs(e conformance.Entry) string {
 	var all []string
 	for _, c := range e.Needs {
 		all = append(all, string(c))
+	}
+	for _, h := range e.Hooks {
+		all = append(all, string(h)+" (harness)")
 	}
 	return strings.Join(all, ", ")
 }
@@ -49,7 +59,7 @@ func entryListing() listing[conformance.Entry] {
 // entryDetails shows one case with all that is known of it.
 func entryDetails(e conformance.Entry) listing[conformance.Entry] {
 	l := entryListing()
-	if len(e.Needs) > 0 {
+	if len(e.Needs)+len(e.Hooks) > 0 {
 		l.columns = append(l.columns, column[conformance.Entry]{"needs", needs})
 	}
 	if e.Since != "" {
@@ -65,17 +75,33 @@ func entryDetails(e conformance.Entry) listing[conformance.Entry] {
 	return l
 }
 
-// writeMarkdown writes the catalogue of cases.
+// writeMarkdown writes the catalogue of cases, a table for each kind.
 func writeMarkdown(w io.Writer, entries []conformance.Entry) error {
 	out := bufio.NewWriter(w)
-	cell := func(text string) string { return strings.ReplaceAll(visible(text, false), "|", `\|`) }
-	_, _ = out.WriteString("| id | kind | level | name | needs | rule |\n|---|---|---|---|---|---|\n")
-	for _, e := range entries {
-		row := []string{e.ID, e.Kind, e.Level.String(), e.Name, needs(e), e.Rule}
-		for i := range row {
-			row[i] = cell(row[i])
+	_, _ = out.WriteString(catalogueHead)
+	for len(entries) > 0 {
+		kind, n := entries[0].Kind, 0
+		for n < len(entries) && entries[n].Kind == kind {
+			n++
 		}
-		_, _ = out.WriteString("| " + strings.Join(row, " | ") + " |\n")
+		_, _ = fmt.Fprintf(out, "\n## %s: %d cases\n\n", kind, n)
+		_, _ = out.WriteString("| id | level | name | needs | promise |\n|---|---|---|---|---|\n")
+		for _, e := range entries[:n] {
+			row := []string{e.ID, e.Level.String(), e.Name, needs(e), e.Rule}
+			for i := range row {
+				row[i] = strings.ReplaceAll(visible(row[i], false), "|", `\|`)
+			}
+			_, _ = out.WriteString("| " + strings.Join(row, " | ") + " |\n")
+		}
+		entries = entries[n:]
 	}
-	return out.Flush()
+	return out.Flush() // a bufio.Writer keeps its first error until here
 }
+
+const catalogueHead = `# Catalogue of conformance cases
+
+Every case that mlstore conformance run and the packages below conformance hold a store to, made from their code. What a case
+needs is a capability that the store declares, or something that the harness must offer; without it the case is n/a, and a
+report says so. The ids stand in the comments of package core at the promise that they check.
+How to run them: [conformance.md](conformance.md).
+`

@@ -198,20 +198,29 @@ func TestModels(t *testing.T) {
 func TestConformanceOfAFolder(t *testing.T) {
 	t.Parallel()
 	s := newShell(t)
-	got := s.ok("conformance", "run", "file:./scratch", "--only", "*-001", "--seed", "5", "--junit", "j.xml", "--json", "r.json")
+	got := s.ok("conformance", "run", "file:./scratch", "--only", "*-001", "--seed", "5", "--junit", "j.xml", "--json", "r.json",
+		"--html", "r.html")
 	if strings.Count(got, "1 pass, 0 fail, 0 error") != 3 || !strings.Contains(got, "seed 5") {
 		t.Errorf("got %q", got)
 	}
-	for file, want := range map[string]string{"j.xml": "<testsuite", "r.json": `"verdict": "pass"`} {
+	for file, want := range map[string]string{"j.xml": "<testsuite", "r.json": `"verdict": "pass"`, "r.html": "<h1>Conformance: pass<"} {
 		if text, err := os.ReadFile(filepath.Join(s.dir, file)); !strings.Contains(string(text), want) {
 			t.Errorf("%s: %v, %q", file, err, text)
 		}
+	}
+	between := s.ok("conformance", "run", "file:./scratch", "--only", "PL-00[234]")
+	if strings.Count(between, "3 pass, 0 fail, 0 error") != 3 || !strings.Contains(between, "tracking-boundary") {
+		t.Errorf("got %q", between)
 	}
 	if got := s.ok("conformance", "explain", "ts-158"); !strings.Contains(got, "TS-158") || !strings.Contains(got, "rule") {
 		t.Errorf("explain: %q", got)
 	}
 	listed, markdown := s.ok("conformance", "list", "-o", "csv"), s.ok("conformance", "list", "--markdown")
-	if n := strings.Count(markdown, "\n"); n < 170 || strings.Count(listed, "\n") != n-1 {
-		t.Errorf("%d lines of Markdown and %d of CSV", n, strings.Count(listed, "\n"))
+	if n := strings.Count(listed, "\n") - 1; n < 450 || strings.Count(markdown, "\n| ")-5 != n { // five tables have a heading
+		t.Errorf("%d cases in Markdown and %d in CSV", strings.Count(markdown, "\n| ")-5, n)
+	}
+	catalogue, err := os.ReadFile(filepath.Join("..", "..", "docs", "catalogue.md"))
+	if err != nil || string(catalogue) != markdown {
+		t.Errorf("docs/catalogue.md is not what the command prints (%v): run make gen", err)
 	}
 }

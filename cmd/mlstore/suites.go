@@ -5,6 +5,7 @@ import (
 
 	"github.com/mlstore/mlstore/conformance"
 	"github.com/mlstore/mlstore/conformance/artifact"
+	"github.com/mlstore/mlstore/conformance/boundary"
 	"github.com/mlstore/mlstore/conformance/project"
 	"github.com/mlstore/mlstore/conformance/registrystore"
 	"github.com/mlstore/mlstore/conformance/tracking"
@@ -39,6 +40,25 @@ type suiteTarget struct {
 	resolver func() (*registry.Resolver, error) // makes one that shares no open store with the others
 
 	transport conformance.Transport
+}
+
+// runBoundary runs the cases on what lies between a caller and a store of one kind.
+func runBoundary(ctx context.Context, kind registry.Kind, on suiteTarget, o conformance.Options) conformance.Report {
+	switch kind {
+	case registry.Tracking:
+		suite := boundary.Tracking(boundary.Hooks[core.TrackingStore]{})
+		return conformance.Run(ctx, suite, harness(on, (*registry.Resolver).Tracking), o)
+	case registry.Artifacts:
+		suite := boundary.Artifacts(boundary.Hooks[core.ArtifactRepository]{})
+		return conformance.Run(ctx, suite, harness(on, (*registry.Resolver).Artifacts), o)
+	case registry.Registry:
+		suite := boundary.Registry(boundary.Hooks[core.RegistryStore]{})
+		return conformance.Run(ctx, suite, harness(on, (*registry.Resolver).Registry), o)
+	case registry.Projects:
+		suite := boundary.Projects(boundary.Hooks[core.ProjectBackend]{})
+		return conformance.Run(ctx, suite, harness(on, (*registry.Resolver).Projects), o)
+	}
+	return conformance.Report{Kind: string(kind), Problems: []string{"there is no suite for this kind of store"}}
 }
 
 // runKind runs the suite for one kind of store.

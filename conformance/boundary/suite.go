@@ -27,6 +27,15 @@ func Projects(h Hooks[core.ProjectBackend]) conformance.Suite[core.ProjectBacken
 	return projectKind().suite(h)
 }
 
+// Entries describes the cases apart from any kind of store, for listings.
+func Entries() []conformance.Entry {
+	entries := Artifacts(Hooks[core.ArtifactRepository]{}).Entries()
+	for i := range entries {
+		entries[i].Kind = "boundary"
+	}
+	return entries
+}
+
 // Test holds a store to a table, as parallel subtests of t.
 func Test[S core.Store](
 	t *testing.T, s conformance.Suite[S], h conformance.Harness[S], options ...func(*conformance.Options),

@@ -114,7 +114,7 @@ func junitSuiteOf(r conformance.Report) junitSuite {
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%.3f", d.Seconds()) }
 
-// clean drops what XML 1.0 cannot hold.
+// clean drops what XML 1.0 and HTML cannot hold.
 func clean(text string) string {
 	return strings.Map(func(r rune) rune {
 		if r == '\t' || r == '\n' || r == '\r' || r >= ' ' && r != utf8.RuneError && r != 0xFFFE && r != 0xFFFF {

@@ -61,6 +61,24 @@ func TestTextNamesWhatDidNotPass(t *testing.T) {
 	}
 }
 
+func TestTextListsWhatWasNotAsked(t *testing.T) {
+	t.Parallel()
+	r := mixed()
+	r.Transport = conformance.Wire
+	for i := range r.Results {
+		r.Results[i].Lacks = []conformance.Hook{conformance.FaultsHook} // but one that passed lacks nothing
+	}
+	r.Results = []conformance.Result{r.Results[0], r.Results[3], r.Results[3]}
+	r.Results[2].ID = "TS-006"
+	var b bytes.Buffer
+	if err := report.Text(&b, r); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(b.String(), "n/a over the transport wire or with this harness: TS-004 TS-006\n") {
+		t.Errorf("got %s", &b)
+	}
+}
+
 func TestJSONReadsBack(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
