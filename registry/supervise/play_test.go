@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -100,6 +101,18 @@ func playPlugin(way string, args []string) sdk.Plugin {
 		})
 	case "mem":
 		p.Schemes[0].Scheme, p.Schemes[0].Kinds, p.Opener = "mem", []string{"artifacts"}, mem.NewOpener()
+	case "everything":
+		p.Opener = mem.NewOpener()
+		p.Schemes[0].Scheme, p.Schemes[0].Kinds = "mem", []string{"tracking", "artifacts", "registry", "projects"}
+	case "stuck":
+		below := mem.NewOpener()
+		p.Schemes[0].Scheme, p.Schemes[0].Kinds = "mem", []string{"artifacts"}
+		p.Opener = core.OpenerFunc(func(ctx context.Context, r core.OpenRequest) (core.Backend, error) {
+			b, err := below.Open(ctx, r)
+			return core.Backend{Artifacts: &stuck{b.Artifacts}}, err
+		})
+	case "keeper":
+		p.Opener = keeperOpener(args[0])
 	case "liar":
 		p.Opener = opening(func(s core.TrackingStore, _ core.OpenRequest) core.TrackingStore { return &liar{s} })
 	}
@@ -187,6 +200,40 @@ func (l *liar) CreateExperiment(context.Context, core.ExperimentSpec) (core.Expe
 func (l *liar) SearchRuns(_ context.Context, q core.RunQuery) (core.Page[core.Run], error) {
 	r := core.Run{RunInfo: core.RunInfo{ID: "x", ExperimentID: "1", Status: core.Running, Lifecycle: core.Active}}
 	return core.Page[core.Run]{Items: []core.Run{r}[:min(1, max(q.Limit, 0))], Next: "for ever"}, nil
+}
+
+// stuck is a repository with a file whose bytes never come.
+type stuck struct{ core.ArtifactRepository }
+
+func (s *stuck) Open(ctx context.Context, path string, o core.ReadOptions) (io.ReadCloser, error) {
+	if path != "stuck" {
+		return s.ArtifactRepository.Open(ctx, path, o)
+	}
+	r, w := io.Pipe()
+	context.AfterFunc(ctx, func() { _ = w.CloseWithError(ctx.Err()) }) // never fails
+	return r, nil
+}
+
+// keeperOpener opens stores for whoever has the token that the folder holds, which a store may exchange.
+func keeperOpener(dir string) core.Opener {
+	file := filepath.Join(dir, "token")
+	below := opening(func(s core.TrackingStore, _ core.OpenRequest) core.TrackingStore { return &keeper{s, file} })
+	return core.OpenerFunc(func(ctx context.Context, r core.OpenRequest) (core.Backend, error) {
+		valid, err := os.ReadFile(file)
+		if given := r.Secrets["token"].Reveal(); err == nil && string(valid) != given {
+			return core.Backend{}, core.Errorf(core.Unauthenticated, "the token %s is not valid", given)
+		}
+		return below.Open(ctx, r)
+	})
+}
+
+type keeper struct {
+	core.TrackingStore
+	file string
+}
+
+func (k *keeper) UpdateSecrets(_ context.Context, secrets map[string]core.Secret) error {
+	return os.WriteFile(k.file, []byte(secrets["token"].Reveal()), 0o600)
 }
 
 // oneLine prints as a library in another language does: to the descriptor itself, and a line that is longer than any buffer.
