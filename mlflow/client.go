@@ -16,7 +16,7 @@ import (
 type Options struct {
 	TrackingURI string             // "" is MLFLOW_TRACKING_URI, else the folder mlruns in the working directory
 	RegistryURI string             // "" is MLFLOW_REGISTRY_URI, else the tracking URI
-	Resolver    *registry.Resolver // opens the stores; nil is a new one with the stores that are linked in
+	Resolver    *registry.Resolver // opens the stores; nil is one of its own, which finds plugins and ends with the client
 	Env         Environment        // nil is that of the process
 	Logger      *slog.Logger       // told of values that were cut and the like; nil is slog.Default
 }
@@ -24,6 +24,7 @@ type Options struct {
 // Client is a connection to a tracking store and a model registry. It is safe for concurrent use.
 type Client struct {
 	resolver *registry.Resolver
+	owns     bool // the resolver ends with the client
 	env      Environment
 	log      *slog.Logger
 	origin   *origin
@@ -53,13 +54,14 @@ func NewClient(ctx context.Context, o Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	if o.Resolver == nil {
+	owns := o.Resolver == nil
+	if owns {
 		if o.Resolver, err = embedded.New(); err != nil {
 			return nil, err
 		}
 	}
 	return open(ctx, &Client{
-		resolver: o.Resolver, env: o.Env, log: o.Logger, origin: newOrigin(o.Env), trackingURI: tracking, registryURI: models,
+		resolver: o.Resolver, owns: owns, env: o.Env, log: o.Logger, origin: newOrigin(o.Env), trackingURI: tracking, registryURI: models,
 	})
 }
 
@@ -87,11 +89,11 @@ func storeURIs(d registry.Defaults) (tracking, models core.URI, err error) {
 func open(ctx context.Context, c *Client) (*Client, error) {
 	store, err := c.resolver.Tracking(ctx, c.trackingURI, c.settings())
 	if err != nil {
-		return nil, err
+		return nil, joined(err, c.closeResolver())
 	}
 	info, err := store.Describe(ctx)
 	if err != nil {
-		return nil, errors.Join(err, store.Close())
+		return nil, errors.Join(err, store.Close(), c.closeResolver())
 	}
 	c.tracking, c.limits, c.runs = store, info.Limits, map[*Run]struct{}{}
 	return c, nil
@@ -158,5 +160,13 @@ func (c *Client) Close() error {
 	for _, s := range stores {
 		errs = append(errs, s.Close())
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, c.closeResolver())...)
+}
+
+// closeResolver ends the resolver, and with it plugins, if it is the client's own.
+func (c *Client) closeResolver() error {
+	if !c.owns {
+		return nil
+	}
+	return c.resolver.Close()
 }

@@ -27,6 +27,7 @@ type session struct {
 	tracking   *string // set by SetTrackingURI
 	registry   string  // set by SetRegistryURI
 	resolver   *registry.Resolver
+	own        *registry.Resolver // the resolver, if finish ends it
 	clients    map[choice]*Client
 }
 
@@ -85,7 +86,7 @@ func (c choice) uris() (tracking, models core.URI, err error) {
 func (s *session) client(ctx context.Context) (*Client, error) {
 	key := s.choose()
 	s.mu.Lock()
-	c, resolver := s.clients[key], s.resolver
+	c := s.clients[key]
 	s.mu.Unlock()
 	if c != nil {
 		return c, nil
@@ -94,10 +95,9 @@ func (s *session) client(ctx context.Context) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	if resolver == nil {
-		if resolver, err = embedded.New(); err != nil {
-			return nil, err
-		}
+	resolver, err := s.resolving()
+	if err != nil {
+		return nil, err
 	}
 	c, err = open(ctx, &Client{
 		resolver: resolver, env: s.env, origin: s.origin, trackingURI: tracking, registryURI: models,
@@ -108,13 +108,25 @@ func (s *session) client(ctx context.Context) (*Client, error) {
 	s.mu.Lock()
 	faster := s.clients[key]
 	if faster == nil {
-		s.clients[key], s.resolver = c, resolver
+		s.clients[key] = c
 	}
 	s.mu.Unlock()
 	if faster != nil {
 		return faster, c.Close()
 	}
 	return c, nil
+}
+
+// resolving is the resolver of all clients. It is made when the first one needs it.
+func (s *session) resolving() (*registry.Resolver, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var err error
+	if s.resolver == nil {
+		s.resolver, err = embedded.New()
+		s.own = s.resolver
+	}
+	return s.resolver, err
 }
 
 // top is the innermost active run, or nil.
@@ -362,12 +374,18 @@ func (s *session) finish(ctx context.Context, panicking bool) error {
 		err = s.end(ctx, core.Finished)
 	}
 	s.mu.Lock()
-	clients := s.clients
+	clients, own := s.clients, s.own
 	s.clients, s.live, s.stack = map[choice]*Client{}, map[core.RunID]*Run{}, nil
+	if own != nil {
+		s.resolver, s.own = nil, nil
+	}
 	s.mu.Unlock()
 	s.signals.rest()
 	for _, c := range clients {
 		err = joined(err, c.Close())
+	}
+	if own != nil {
+		err = joined(err, own.Close())
 	}
 	return err
 }
