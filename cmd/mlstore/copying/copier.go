@@ -2,6 +2,7 @@ package copying
 
 import (
 	"context"
+	"sync"
 
 	"github.com/mlstore/mlstore/core"
 )
@@ -26,7 +27,9 @@ type copier struct {
 
 	there map[core.ExperimentID]core.Experiment // what the target held when the copy began
 	ids   map[core.ExperimentID]core.ExperimentID
-	lost  map[string]bool // entities that are left out, by kind and key
+
+	mu   sync.Mutex      // guards what follows, and the report, while runs are copied side by side
+	lost map[string]bool // entities that are left out, by kind and key
 }
 
 // prepare finds out what the target can do.
@@ -63,6 +66,8 @@ func (c *copier) writes() bool { return c.pass == Write && !c.options.DryRun }
 
 // lose notes what the target cannot represent. An entity that cannot be written at all is left out.
 func (c *copier) lose(kind, key, why string, entirely bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.pass == Survey {
 		c.report.Losses = append(c.report.Losses, Loss{kind, key, why})
 	}
@@ -71,10 +76,16 @@ func (c *copier) lose(kind, key, why string, entirely bool) {
 	}
 }
 
-func (c *copier) isLost(kind, key string) bool { return c.lost[kind+" "+key] }
+func (c *copier) isLost(kind, key string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.lost[kind+" "+key]
+}
 
 // saw tells of an entity, and what of it differs from the target's; empty is nothing.
 func (c *copier) saw(kind, key, different string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.pass == Verify && different != "" {
 		c.report.Differences = append(c.report.Differences, Difference{kind, key, different})
 	}
@@ -88,8 +99,18 @@ func (c *copier) count(add func(*Counts), written bool) {
 	if c.pass != Write {
 		return
 	}
+	c.mu.Lock()
 	add(&c.report.Counts)
+	c.mu.Unlock()
 	if written {
+		c.countWritten(add)
+	}
+}
+
+func (c *copier) countWritten(add func(*Counts)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.pass == Write {
 		add(&c.report.Written)
 	}
 }

@@ -7,7 +7,9 @@
 package copying
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"github.com/mlstore/mlstore/core"
 )
@@ -110,6 +112,9 @@ func (c *copier) all(ctx context.Context) error {
 	if err := c.walk(ctx, Survey); err != nil {
 		return err
 	}
+	slices.SortFunc(c.report.Losses, func(a, b Loss) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Why, b.Why))
+	})
 	if n := len(c.report.Losses); n > 0 && !c.options.Lossy && !c.options.DryRun {
 		first := c.report.Losses[0]
 		return core.State(first.Key, "the target cannot represent %d things, the first is %s %s: %s; nothing was written",
@@ -121,6 +126,9 @@ func (c *copier) all(ctx context.Context) error {
 	if err := c.walk(ctx, Verify); err != nil {
 		return err
 	}
+	slices.SortFunc(c.report.Differences, func(a, b Difference) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Key, b.Key), cmp.Compare(a.What, b.What))
+	})
 	if n := len(c.report.Differences); n > 0 {
 		first := c.report.Differences[0]
 		return core.Errorf(core.DataLoss, "%d things differ in the target, the first is %s %s: %s",

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"sync"
 
 	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/core/client"
@@ -148,21 +149,35 @@ func (c *copier) idOf(id core.ExperimentID) core.ExperimentID {
 	return id
 }
 
+// runsAtOnce is how many runs are copied side by side. A database commits the writes of several together.
+const runsAtOnce = 8
+
 // inside leads through what is in an experiment.
 func (c *copier) inside(ctx context.Context, id core.ExperimentID) error {
 	if err := c.loggedModels(ctx, id); err != nil {
 		return err
 	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var all sync.WaitGroup
+	defer all.Wait()
+	places := make(chan struct{}, runsAtOnce)
 	query := core.RunQuery{Experiments: []core.ExperimentID{id}, View: core.AllStages}
 	for r, err := range client.Runs(ctx, c.from.Tracking, query) {
 		if err != nil {
-			return err
+			cancel(err)
+			break
 		}
-		if err := c.run(ctx, r); err != nil {
-			return core.Do("copy run", string(r.ID), err)
-		}
+		places <- struct{}{}
+		all.Go(func() {
+			if err := c.run(ctx, r); err != nil {
+				cancel(core.Do("copy run", string(r.ID), err))
+			}
+			<-places
+		})
 	}
-	return nil
+	all.Wait()
+	return context.Cause(ctx)
 }
 
 func differentExperiment(want, have core.Experiment) string {

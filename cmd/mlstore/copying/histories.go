@@ -75,22 +75,12 @@ func (c *copier) histories(ctx context.Context, w *runWriter, r, have core.Run) 
 			all.extra = cmp.Or(all.extra, key)
 		}
 	}
-	return all, nil
+	return all, w.flush(ctx)
 }
 
 // history merges one history of the source with the target's, both of which are ordered by timestamp and step, and logs
 // what the target lacks.
 func (c *copier) history(ctx context.Context, w *runWriter, key string, g *gap) error {
-	most := cmp.Or(c.info.Limits.BatchMetrics, 1000)
-	var batch []core.Metric
-	flush := func() error {
-		points := batch
-		batch = nil
-		if len(points) == 0 || !c.writes() {
-			return nil
-		}
-		return w.log(ctx, points)
-	}
 	source := instants(client.History(ctx, c.from.Tracking, w.want.ID, key, core.HistoryOptions{}))
 	for pair, err := range merged(source, instants(c.targetHistory(ctx, w, key))) {
 		if err != nil {
@@ -101,32 +91,21 @@ func (c *copier) history(ctx context.Context, w *runWriter, key string, g *gap) 
 		}
 		want := unique(pair.source)
 		missing, extra := differences(want, unique(pair.target))
-		c.countPoints(len(want), len(missing))
+		c.count(func(n *Counts) { n.Points += int64(len(want)) }, false)
 		g.missing += int64(len(missing))
 		if extra > 0 {
 			g.extra = cmp.Or(g.extra, key)
 		}
-		for _, m := range missing {
-			if batch = append(batch, m); len(batch) == most {
-				if err := flush(); err != nil {
-					return err
-				}
-			}
+		if err := w.log(ctx, missing); err != nil {
+			return err
 		}
 	}
-	return flush()
+	return nil
 }
 
-func (c *copier) countPoints(all, written int) {
-	if c.pass == Write {
-		c.report.Counts.Points += int64(all)
-		c.report.Written.Points += int64(written)
-	}
-}
-
-// targetHistory is empty for a run that is not there yet.
+// targetHistory is empty for a run that is not there.
 func (c *copier) targetHistory(ctx context.Context, w *runWriter, key string) iter.Seq2[core.Metric, error] {
-	if !w.there {
+	if !w.found {
 		return func(func(core.Metric, error) bool) {}
 	}
 	return client.History(ctx, c.to.Tracking, w.want.ID, key, core.HistoryOptions{})

@@ -30,7 +30,7 @@ func (c *copier) run(ctx context.Context, r core.Run) error {
 	if !there {
 		different = "it is missing"
 	}
-	w := runWriter{copier: c, want: want, current: have, there: there}
+	w := runWriter{copier: c, want: want, current: have, found: there, there: there}
 	points, err := c.histories(ctx, &w, r, have)
 	if err != nil {
 		return err
@@ -49,6 +49,7 @@ func (c *copier) run(ctx context.Context, r core.Run) error {
 	}
 	c.saw("run", key, changed)
 	c.count(func(n *Counts) { n.Runs++ }, different != "")
+	c.countWritten(func(n *Counts) { n.Points += points.missing })
 	return c.files(ctx, "run", key, r.ArtifactURI, want.ArtifactURI)
 }
 
@@ -75,18 +76,40 @@ func (c *copier) surveyRun(ctx context.Context, r, want core.Run) error {
 	return c.surveyHistories(ctx, r)
 }
 
-// A runWriter gives a run the points that it lacks.
+// A runWriter gives a run the points that it lacks, in as few batches as can be.
 type runWriter struct {
 	*copier
 
 	want, current core.Run
-	there         bool
-	imported      bool // the run in the target is as it should be
+	found         bool // the run was in the target when its turn came
+	there         bool // it is there now
+	imported      bool // it is as it should be
 	disturbed     bool // it is active for now, so that it takes points, and must be imported again
+	pending       []core.Metric
 }
 
-// log logs points. A run that is deleted takes none, so it is imported as an active one first.
+// log logs points, sooner or later: flush does what is left.
 func (w *runWriter) log(ctx context.Context, points []core.Metric) error {
+	most := cmp.Or(w.info.Limits.BatchMetrics, 1000)
+	w.pending = append(w.pending, points...)
+	for len(w.pending) >= most {
+		rest := w.pending[most:]
+		w.pending = w.pending[:most]
+		if err := w.flush(ctx); err != nil {
+			return err
+		}
+		w.pending = rest
+	}
+	return nil
+}
+
+// flush logs the points that wait. A run that is deleted takes none, so it is imported as an active one first.
+func (w *runWriter) flush(ctx context.Context) error {
+	points := w.pending
+	w.pending = nil
+	if len(points) == 0 || !w.writes() {
+		return nil
+	}
 	if !w.there || w.current.Lifecycle == core.Deleted {
 		run := w.want
 		run.Lifecycle, run.DeletedAt = core.Active, 0
