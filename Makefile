@@ -10,7 +10,7 @@ TESTSUM   := $(TOOL) gotestsum --format pkgname
 TESTFLAGS ?=
 FUZZTIME  ?= 30s
 SOAK      ?= 1h
-# ARTIFACTS is reserved: it will say where the demo keeps artifacts, as a URI.
+# ARTIFACTS says where the demo keeps artifacts: s3://BUCKET/PREFIX in an S3 server that runs for as long as the demo.
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -22,10 +22,16 @@ help: ## Show this list.
 build: ## Build the commands into bin/.
 	go build -o bin/ ./cmd/...
 
-demo: ## Build mlstore and show it at work.
+demo: ## Build mlstore and show it at work; ARTIFACTS=s3://BUCKET/PREFIX has artifacts go through a plugin to S3.
 	@echo "Building mlstore into bin/ (about a minute the first time, then seconds)"
 	@go build -o bin/mlstore ./cmd/mlstore
+ifdef ARTIFACTS
+	@go build -o bin/plugins/ ./plugins/s3/cmd/...
+	@bin/plugins/mlstore-plugin-s3 describe >bin/plugins/mlstore-plugin-s3.json
+	@tools/with-s3 $(ARTIFACTS) bin/mlstore demo --artifacts $(ARTIFACTS)
+else
 	@bin/mlstore demo
+endif
 
 test: prepare ## Run every test; installs what tests need into .cache/ first.
 	go vet ./...

@@ -21,7 +21,7 @@ func (a *app) demoCommand() *cobra.Command {
 		Use: "demo", Short: "Train a small classifier and keep everything about it", Args: cobra.NoArgs,
 		Long: "Train a softmax classifier on Fisher's Iris measurements at three learning rates. Params, metrics of each epoch, a\n" +
 			"picture, the weights and a registered model go into the folder mlruns below --dir, or the store that --tracking-uri\n" +
-			"or MLFLOW_TRACKING_URI names.",
+			"or MLFLOW_TRACKING_URI names. With --artifacts the pictures and models go elsewhere, such as s3://bucket/prefix.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.TrackingURI, o.RegistryURI, o.Logger = a.trackingURI, a.registryURI, a.logger()
 			if o.TrackingURI == "" && cmd.Flags().Changed("dir") {
@@ -36,6 +36,7 @@ func (a *app) demoCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&dir, "dir", ".", "folder in which mlruns is made")
+	cmd.Flags().StringVar(&o.Artifacts, "artifacts", "", "URI for the artifacts, served by a plugin if need be")
 	cmd.Flags().IntVar(&o.Epochs, "epochs", 100, "epochs of each training")
 	cmd.Flags().Uint64Var(&o.Seed, "seed", 1, "seed of the split into training and test data")
 	return cmd

@@ -24,6 +24,7 @@ const (
 // Options shape the demo. The zero value is fine.
 type Options struct {
 	TrackingURI, RegistryURI string // "" follow the environment, as mlflow.Options
+	Artifacts                string // URI of the artifacts; "" is where the tracking store keeps them
 	Epochs                   int    // of each training; 0 is 100
 	Seed                     uint64 // of the split into training and test data
 	Logger                   *slog.Logger
@@ -73,9 +74,7 @@ func Run(ctx context.Context, o Options, out io.Writer) (_ Result, err error) {
 	s.train, s.test = Split(flowers, o.Seed)
 	s.say("Reading Fisher's Iris measurements: %d flowers of %d species, %d to train on and %d to test on\n",
 		len(flowers), len(species), len(s.train), len(s.test))
-	s.say("Keeping everything in %s, experiment %q\n", c.TrackingURI(), Experiment)
-	s.experiment, err = client.EnsureExperiment(ctx, c.Tracking(), core.ExperimentSpec{Name: Experiment})
-	if err != nil {
+	if s.experiment, err = s.findExperiment(ctx); err != nil {
 		return Result{}, err
 	}
 	best, lowest := core.RunID(""), 0.0
@@ -90,6 +89,23 @@ func Run(ctx context.Context, o Options, out io.Writer) (_ Result, err error) {
 	}
 	version, err := s.register(ctx, best)
 	return Result{Experiment: s.experiment, Best: best, Version: version, TrackedAt: c.TrackingURI()}, err
+}
+
+// findExperiment returns the experiment, made when it is not there. One with artifacts elsewhere is an experiment of its own,
+// since an experiment keeps its artifacts in one place.
+func (s *study) findExperiment(ctx context.Context) (core.Experiment, error) {
+	spec := core.ExperimentSpec{Name: Experiment}
+	if s.Artifacts == "" {
+		s.say("Keeping everything in %s, experiment %q\n", s.client.TrackingURI(), spec.Name)
+		return client.EnsureExperiment(ctx, s.client.Tracking(), spec)
+	}
+	at, err := core.ParseURI(s.Artifacts)
+	if err != nil {
+		return core.Experiment{}, err
+	}
+	spec.Name, spec.ArtifactLocation = fmt.Sprintf("%s, artifacts in %s", Experiment, at), s.Artifacts
+	s.say("Keeping everything in %s, experiment %q\n", s.client.TrackingURI(), spec.Name)
+	return client.EnsureExperiment(ctx, s.client.Tracking(), spec)
 }
 
 func (s *study) say(format string, args ...any) { _, _ = fmt.Fprintf(s.out, format, args...) }
