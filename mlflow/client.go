@@ -61,7 +61,8 @@ func NewClient(ctx context.Context, o Options) (*Client, error) {
 		}
 	}
 	return open(ctx, &Client{
-		resolver: o.Resolver, owns: owns, env: o.Env, log: o.Logger, origin: newOrigin(o.Env), trackingURI: tracking, registryURI: models,
+		resolver: o.Resolver, owns: owns, env: o.Env, log: o.Logger, origin: newOrigin(o.Env),
+		trackingURI: tracking, registryURI: models,
 	})
 }
 

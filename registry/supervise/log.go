@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"maps"
@@ -75,10 +76,7 @@ func (j *journal) stdout(line string) {
 func (j *journal) keep(line string) string {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	line = strings.ToValidUTF8(line, "\uFFFD")
-	for secret := range j.secrets {
-		line = strings.ReplaceAll(line, secret, "***")
-	}
+	line = j.scrub(strings.ToValidUTF8(line, "\uFFFD"))
 	short := line
 	if len(short) > longestKept {
 		short = strings.ToValidUTF8(short[:longestKept], "") + "…"
@@ -88,6 +86,14 @@ func (j *journal) keep(line string) string {
 	}
 	j.lines = append(j.lines, short)
 	return line
+}
+
+// scrub takes the secrets out of a text. The lock is held.
+func (j *journal) scrub(text string) string {
+	for secret := range j.secrets {
+		text = strings.ReplaceAll(text, secret, "***")
+	}
+	return text
 }
 
 // last are the last lines for an error: from where a panic began, if there is one.
@@ -122,7 +128,7 @@ func (j *journal) read(line string) (slog.Level, string, []slog.Attr) {
 	if strings.HasPrefix(line, "{") {
 		var record map[string]any
 		if json.Unmarshal([]byte(line), &record) == nil {
-			return fromRecord(line, record)
+			return j.fromRecord(line, record)
 		}
 	}
 	for name, level := range levels() {
@@ -143,8 +149,8 @@ func (j *journal) fatalUntilEnd(line string) bool {
 	return j.dying
 }
 
-// fromRecord reads hclog's keys. Source: go-hclog, intlogger.go.
-func fromRecord(line string, record map[string]any) (slog.Level, string, []slog.Attr) {
+// fromRecord reads hclog's keys. Source: go-hclog, intlogger.go. What JSON had escaped may hold a secret only now.
+func (j *journal) fromRecord(line string, record map[string]any) (slog.Level, string, []slog.Attr) {
 	message, isText := record["@message"].(string)
 	if !isText {
 		return slog.LevelInfo, line, nil
@@ -155,10 +161,13 @@ func fromRecord(line string, record map[string]any) (slog.Level, string, []slog.
 			level = known
 		}
 	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	message = j.scrub(message)
 	var attributes []slog.Attr
 	for _, key := range slices.Sorted(maps.Keys(record)) {
 		if !strings.HasPrefix(key, "@") {
-			attributes = append(attributes, slog.Any(key, record[key]))
+			attributes = append(attributes, slog.String(j.scrub(key), j.scrub(fmt.Sprint(record[key]))))
 		}
 	}
 	return level, message, attributes

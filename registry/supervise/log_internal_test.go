@@ -1,0 +1,51 @@
+package supervise
+
+import (
+	"log/slog"
+	"strings"
+	"testing"
+)
+
+func FuzzLogLines(f *testing.F) {
+	for _, line := range []string{
+		`{"@message": 1}`, `{"@message": "m", "@level": "warn", "a": [1]}`, "[ERROR] x", "panic: y", "", "{", "\xff", "secret-word",
+		`{"@message": "secret\u002dword", "secret\u002dword": ["secret\u002dword"]}`,
+	} {
+		f.Add(line)
+	}
+	f.Fuzz(func(t *testing.T, line string) {
+		var text strings.Builder
+		j := journal{logger: slog.New(slog.NewTextHandler(&text, &slog.HandlerOptions{Level: slog.LevelDebug}))}
+		j.hide([]string{"secret-word"})
+		j.follow(strings.NewReader(line+"\n"), j.stderr)
+		j.follow(strings.NewReader(line), j.stdout)
+		for _, shown := range append(j.last(), text.String()) {
+			if strings.Contains(shown, "secret-word") {
+				t.Errorf("the secret shows in %q", shown)
+			}
+		}
+		if n := len(j.last()); n > shownLines {
+			t.Errorf("%d lines in an error, want at most %d", n, shownLines)
+		}
+	})
+}
+
+func TestTheJournalForgets(t *testing.T) {
+	t.Parallel()
+	j := journal{logger: slog.New(slog.DiscardHandler)}
+	for range 3 * keptLines {
+		j.stderr(strings.Repeat("x", 3*longestKept))
+	}
+	j.stderr("the last")
+	if len(j.lines) != keptLines || len(j.lines[0]) > longestKept+len("…") {
+		t.Errorf("%d lines of %d bytes are kept, want %d of %d", len(j.lines), len(j.lines[0]), keptLines, longestKept)
+	}
+	if last := j.last(); last[len(last)-1] != "the last" {
+		t.Errorf("the last lines are %q", last)
+	}
+	j.stderr("panic: now")
+	j.stderr("goroutine 1")
+	if last := j.last(); last[0] != "panic: now" || len(last) != 2 {
+		t.Errorf("after a panic the lines are %q, want those from where it begins", last)
+	}
+}
