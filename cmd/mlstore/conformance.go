@@ -35,7 +35,7 @@ func (a *app) conformanceCommand() *cobra.Command {
 // suiteFlags are the flags of a conformance run.
 type suiteFlags struct {
 	conformance.Options
-	level, known, junit, json, html, plugin string
+	level, known, junit, json, html, plugin, fresh string
 }
 
 func (a *app) conformanceRunCommand() *cobra.Command {
@@ -48,7 +48,7 @@ What the suite creates has names of its own and is deleted at the end; what is t
 use a store for tests. The exit code is 0 when the store conforms, 9 when it breaks the contract, and 1 when the suite
 itself could not do its work or no case ran.`,
 		Example: "  mlstore conformance run file:./scratch\n  mlstore conformance run file:./scratch --only TS-158 --seed 7 -v\n" +
-			"  mlstore conformance run --plugin ./mlstore-plugin-s3 s3://bucket/scratch",
+			"  mlstore conformance run --plugin ./mlstore-plugin-s3 s3://bucket/scratch --fresh 's3://bucket/scratch-*'",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.conform(cmd.Context(), args[0], f)
 		},
@@ -62,6 +62,8 @@ itself could not do its work or no case ran.`,
 	flags.DurationVar(&f.Timeout, "timeout", 0, "time for one case (0 is three minutes)")
 	flags.BoolVar(&f.ForbidSkip, "forbid-skip", false, "a skipped case is an error")
 	flags.StringVar(&f.plugin, "plugin", "", "program of a plugin that serves the URI; it need not be installed, and is started")
+	flags.StringVar(&f.fresh, "fresh", "",
+		"URI of stores without anything in them, with a star for a name that is made up: more cases of the boundary then run")
 	flags.StringVar(&f.known, "known-failures", "",
 		`file of failures that may stand for a while: JSON [{"id": "TS-158", "reason": "…", "expires": "2027-01-31"}]`)
 	flags.StringVar(&f.junit, "junit", "", "also write JUnit XML to this file")
@@ -106,7 +108,7 @@ func (a *app) conform(ctx context.Context, text string, f suiteFlags) error {
 	case tried == nil:
 		return a.conformOn(ctx, on, f)
 	}
-	on.resolver, on.transport = tried.resolver, conformance.Process
+	on.resolver, on.transport, on.plugin, on.fresh = tried.resolver, conformance.Process, tried, f.fresh
 	return joined(a.conformOn(ctx, on, f), tried.Close())
 }
 

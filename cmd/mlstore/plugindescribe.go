@@ -22,11 +22,11 @@ const (
 
 // describeProgram runs a program that the user has named to ask for its manifest. The program sees nothing of the environment
 // but where programs and files are.
-func describeProgram(ctx context.Context, path string) ([]byte, error) {
+func describeProgram(ctx context.Context, path string, args ...string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, describeTime)
 	defer cancel()
 	stdout, stderr := &bounded{most: describeMost}, &bounded{most: 64 << 10}
-	cmd := exec.CommandContext(ctx, path, "describe")
+	cmd := exec.CommandContext(ctx, path, slices.Concat(args, []string{"describe"})...)
 	cmd.Stdout, cmd.Stderr = stdout, stderr
 	cmd.WaitDelay = time.Second // for children that keep its output open
 	cmd.Env = slices.DeleteFunc(os.Environ(), func(entry string) bool {

@@ -16,6 +16,13 @@ type triedPlugin struct {
 	*supervise.Supervisor
 	program  supervise.Program
 	manifest core.Manifest
+	log      *journal
+}
+
+// try makes a plugin ready to be started.
+func (a *app) try(program supervise.Program, m core.Manifest) *triedPlugin {
+	log := &journal{}
+	return &triedPlugin{supervise.New(supervise.Options{Logger: log.logger(a.logger())}), program, m, log}
 }
 
 // pluginFor is the plugin that serves the URI: the one of that program, or else the one that is installed for its scheme. It is
@@ -39,7 +46,7 @@ func (a *app) pluginFor(ctx context.Context, uri core.URI, program string) (*tri
 	case err != nil:
 		return nil, err
 	}
-	return &triedPlugin{supervise.New(supervise.Options{Logger: a.logger()}), supervise.ProgramOf(c), c.Manifest}, nil
+	return a.try(supervise.ProgramOf(c), c.Manifest), nil
 }
 
 // tryPlugin reads the manifest of a program: the one beside it, else the one that it prints.
@@ -59,7 +66,7 @@ func (a *app) tryPlugin(ctx context.Context, path string) (*triedPlugin, error) 
 	if len(m.Command) > 0 {
 		program.Args = m.Command[1:]
 	}
-	return &triedPlugin{supervise.New(supervise.Options{Logger: a.logger()}), program, m}, nil
+	return a.try(program, m), nil
 }
 
 // resolver makes a resolver that knows the plugin's schemes besides those that are linked in.

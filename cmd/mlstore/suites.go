@@ -40,22 +40,24 @@ type suiteTarget struct {
 	resolver func() (*registry.Resolver, error) // makes one that shares no open store with the others
 
 	transport conformance.Transport
+	plugin    *triedPlugin // that serves it; nil is linked in
+	fresh     string       // names other stores of the plugin, with a star for their names; may be empty
 }
 
 // runBoundary runs the cases on what lies between a caller and a store of one kind.
 func runBoundary(ctx context.Context, kind registry.Kind, on suiteTarget, o conformance.Options) conformance.Report {
 	switch kind {
 	case registry.Tracking:
-		suite := boundary.Tracking(boundary.Hooks[core.TrackingStore]{})
+		suite := boundary.Tracking(hooksOf[core.TrackingStore](on))
 		return conformance.Run(ctx, suite, harness(on, (*registry.Resolver).Tracking), o)
 	case registry.Artifacts:
-		suite := boundary.Artifacts(boundary.Hooks[core.ArtifactRepository]{})
+		suite := boundary.Artifacts(hooksOf[core.ArtifactRepository](on))
 		return conformance.Run(ctx, suite, harness(on, (*registry.Resolver).Artifacts), o)
 	case registry.Registry:
-		suite := boundary.Registry(boundary.Hooks[core.RegistryStore]{})
+		suite := boundary.Registry(hooksOf[core.RegistryStore](on))
 		return conformance.Run(ctx, suite, harness(on, (*registry.Resolver).Registry), o)
 	case registry.Projects:
-		suite := boundary.Projects(boundary.Hooks[core.ProjectBackend]{})
+		suite := boundary.Projects(hooksOf[core.ProjectBackend](on))
 		return conformance.Run(ctx, suite, harness(on, (*registry.Resolver).Projects), o)
 	}
 	return conformance.Report{Kind: string(kind), Problems: []string{"there is no suite for this kind of store"}}
