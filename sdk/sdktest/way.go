@@ -12,6 +12,7 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/encoding"
 	"google.golang.org/grpc/test/bufconn"
 
 	"github.com/mlstore/mlstore/conformance"
@@ -31,6 +32,7 @@ type way struct {
 	log       *record
 
 	rigged core.Opener // over a wire: the plugin with fault.Rig on the far side
+	newer  core.Opener // over a wire whose messages have fields that nobody knows
 
 	program   supervise.Program     // of a process
 	processes *supervise.Supervisor // of the program
@@ -50,6 +52,7 @@ func waysOf(t *testing.T, p sdk.Plugin, o Options) []way {
 			rig := p
 			rig.Opener = fault.NewRig(p.Opener)
 			w.rigged = overWire(t, rig, w.log)
+			w.newer = overWire(t, p, w.log, newerCodec())
 		case conformance.Process:
 			w.program, w.processes, w.rigs = ProgramOf(t, p, o), hostFor(t, w.log), hostFor(t, w.log)
 			w.opener = w.processes.Plugin(w.program)
@@ -82,18 +85,24 @@ func Wire(t *testing.T, p sdk.Plugin) *wire.Client {
 	return overWire(t, p, &record{})
 }
 
-func overWire(t *testing.T, p sdk.Plugin, log *record) *wire.Client {
+// overWire serves the plugin with the codec given, or the usual one.
+func overWire(t *testing.T, p sdk.Plugin, log *record, codec ...encoding.CodecV2) *wire.Client {
 	t.Helper()
 	const buffer = 256 << 10
 	listener := bufconn.Listen(buffer)
 	server := wire.NewServer(p.Manifest(), p.Opener, wire.ServerOptions{Logger: slog.New(slog.NewTextHandler(log, nil))})
-	g := grpc.NewServer(server.Options()...)
+	serving, calling := server.Options(), wire.DialOptions()
+	for _, c := range codec {
+		serving = append(serving, grpc.ForceServerCodecV2(c))
+		calling = append(calling, grpc.WithDefaultCallOptions(grpc.ForceCodecV2(c)))
+	}
+	g := grpc.NewServer(serving...)
 	server.Register(g)
 	served := make(chan error, 1)
 	go func() { served <- g.Serve(listener) }()
-	options := append(wire.DialOptions(), grpc.WithTransportCredentials(insecure.NewCredentials()),
+	calling = append(calling, grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }))
-	conn, err := grpc.NewClient("passthrough:///"+p.Name, options...)
+	conn, err := grpc.NewClient("passthrough:///"+p.Name, calling...)
 	if err != nil {
 		t.Fatalf("connect to the plugin: %v", err)
 	}
