@@ -38,5 +38,7 @@ func (s Secret) LogValue() slog.Value { return slog.StringValue(mask) }
 // SecretUpdater is the ability of an open store to go on with new secrets, such as a token that was renewed. It takes the
 // whole set, by the names of OpenRequest.Secrets; calls that run may still use the old one.
 type SecretUpdater interface {
+	// UpdateSecrets replaces the secrets. One that the store does not know is ErrInvalid, by name and unseen, and the store
+	// goes on as it was [PL-037].
 	UpdateSecrets(ctx context.Context, secrets map[string]Secret) error
 }

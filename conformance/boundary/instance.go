@@ -3,6 +3,7 @@ package boundary
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"strings"
 	"sync"
@@ -11,9 +12,15 @@ import (
 	"github.com/mlstore/mlstore/core"
 )
 
+const secretUpdater core.Capability = "secret_updater"
+
 func instanceCases[S core.Store]() []entry[S] {
 	opener := []conformance.Hook{openerHook}
 	return []entry[S]{
+		{
+			id: "PL-037", name: "instance/new-secrets", needs: []core.Capability{secretUpdater}, run: newSecrets[S],
+			rule: "New secrets that a store does not know are ErrInvalid, by name and unseen, and the store goes on as it was.",
+		},
 		{
 			id: "PL-028", name: "instance/two-uris-one-process", hooks: opener, run: twoInstances[S],
 			rule: "Two openings on two sets of data share nothing: neither data nor errors nor the end.",
@@ -108,4 +115,27 @@ func openAndClose[S core.Store](b *bench[S]) {
 		}
 		return nil
 	})
+}
+
+func newSecrets[S core.Store](b *bench[S]) {
+	const unknown = "conformance_unknown"
+	s := b.env.Fresh(b)
+	updater, _ := core.As[core.SecretUpdater](s)
+	secret := "hunter2" + token()
+	secrets := map[string]core.Secret{unknown: core.NewSecret(secret)}
+	refused := func(ctx context.Context, what string, want error, keys ...string) {
+		b.Helper()
+		err := conformance.Ends(b, patience, what, func() error { return updater.UpdateSecrets(ctx, secrets) })
+		conformance.Refused(b, what, err, want, keys...)
+		if err != nil && strings.Contains(fmt.Sprintf("%v %+v", err, err), secret) {
+			b.Errorf("%s: the error shows the secret", what)
+		}
+	}
+	canceled, cancel := context.WithCancel(b.Context())
+	cancel()
+	refused(canceled, "new secrets under a context that has ended", context.Canceled)
+	refused(b.Context(), "a secret that nobody knows", core.ErrInvalid, unknown)
+	b.works(s)
+	conformance.NoError(b, "Close", s.Close())
+	refused(b.Context(), "new secrets after Close", core.ErrClosed)
 }

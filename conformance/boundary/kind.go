@@ -95,6 +95,7 @@ type subject[S core.Store] struct {
 type entry[S core.Store] struct {
 	id, name string
 	level    conformance.Level
+	needs    []core.Capability
 	hooks    []conformance.Hook
 	rule     string
 	why      string
@@ -117,7 +118,7 @@ func (k kind[S]) suite(h Hooks[S]) conformance.Suite[S] {
 		processCases[S](), instanceCases[S](), versionCases[S](),
 	) {
 		s.Cases = append(s.Cases, conformance.Case[S]{
-			ID: c.id, Name: c.name, Level: c.level, Hooks: c.hooks, Rule: c.rule, Why: c.why, Alone: c.alone,
+			ID: c.id, Name: c.name, Level: c.level, Needs: c.needs, Hooks: c.hooks, Rule: c.rule, Why: c.why, Alone: c.alone,
 			Run: func(t conformance.T, e *conformance.Env[S]) { c.run(&bench[S]{t, subject[S]{k, h}, e}) },
 		})
 	}

@@ -125,8 +125,8 @@ func passes[S core.Store](t *testing.T, s side[S], most int) {
 		t.Errorf("%s %v: want at most %d n/a", r.Summary(), r.Failures(), most)
 	}
 	for _, result := range r.Results {
-		if result.Verdict == conformance.NotApplicable && len(result.Lacks) == 0 {
-			t.Errorf("%s is n/a, and not for want of a hook", result.ID)
+		if result.Verdict == conformance.NotApplicable && len(result.Lacks) == 0 && len(result.Needs) == 0 {
+			t.Errorf("%s is n/a, and not for want of a hook or a capability", result.ID)
 		}
 	}
 }

@@ -47,8 +47,9 @@ func (p *pretended) freeze() (thaw func()) {
 
 var errKilled = errors.New("the plugin pretended ended: signal: killed")
 
-// call makes a call of the process, as a host does.
-func (p *pretended) call(ctx context.Context, f func(context.Context) error) error {
+// asked makes a call of the process, as a host does.
+func asked[V any](ctx context.Context, p *pretended, f func(context.Context) (V, error)) (V, error) {
+	var none V
 	p.mu.Lock()
 	life, frozen := p.life, p.frozen
 	p.mu.Unlock()
@@ -59,33 +60,43 @@ func (p *pretended) call(ctx context.Context, f func(context.Context) error) err
 		}
 		select {
 		case <-patience:
-			return core.Interrupted(ctx)
+			return none, core.Interrupted(ctx)
 		case <-frozen:
 		}
 	}
 	inner, cancel := context.WithCancel(ctx)
 	defer cancel()
-	result := make(chan error, 1)
+	type answer struct {
+		value V
+		err   error
+	}
+	result := make(chan answer, 1) // nobody may be there to take it
 	go func() {
 		defer func() {
 			if v := recover(); v != nil {
-				result <- p.recovered(v)
+				result <- answer{none, p.recovered(v)}
 			}
 		}()
-		result <- f(inner)
+		value, err := f(inner)
+		result <- answer{value, err}
 	}()
 	select {
-	case err := <-result:
-		return err
+	case got := <-result:
+		return got.value, got.err
 	case <-life:
-		if p.flaw == "does not say why" {
-			return core.Errorf(core.Unavailable, "the transport is gone")
-		}
-		if p.flaw == "untyped" {
-			return core.Errorf(core.Internal, "%w", errKilled)
-		}
-		return core.Errorf(core.Unavailable, "%w", errKilled)
+		return none, p.ended()
 	}
+}
+
+// ended is what a host says of a process that died.
+func (p *pretended) ended() error {
+	switch p.flaw {
+	case "does not say why":
+		return core.Errorf(core.Unavailable, "the transport is gone")
+	case "untyped":
+		return core.Errorf(core.Internal, "%w", errKilled)
+	}
+	return core.Errorf(core.Unavailable, "%w", errKilled)
 }
 
 func (p *pretended) recovered(v any) error {
@@ -108,19 +119,16 @@ type overTracking struct {
 
 func (o overTracking) Ability(target any) bool { return fault.PassOn(target, o.TrackingStore) }
 
-func (o overTracking) Run(ctx context.Context, id core.RunID) (r core.Run, err error) {
-	err = o.p.call(ctx, func(ctx context.Context) (err error) { r, err = o.TrackingStore.Run(ctx, id); return err })
-	return r, err
+func (o overTracking) Run(ctx context.Context, id core.RunID) (core.Run, error) {
+	return asked(ctx, o.p, func(ctx context.Context) (core.Run, error) { return o.TrackingStore.Run(ctx, id) })
 }
 
-func (o overTracking) Describe(ctx context.Context) (i core.Info, err error) {
-	err = o.p.call(ctx, func(ctx context.Context) (err error) { i, err = o.TrackingStore.Describe(ctx); return err })
-	return i, err
+func (o overTracking) Describe(ctx context.Context) (core.Info, error) {
+	return asked(ctx, o.p, func(ctx context.Context) (core.Info, error) { return o.TrackingStore.Describe(ctx) })
 }
 
-func (o overTracking) CreateExperiment(ctx context.Context, s core.ExperimentSpec) (x core.Experiment, err error) {
-	err = o.p.call(ctx, func(ctx context.Context) (err error) { x, err = o.TrackingStore.CreateExperiment(ctx, s); return err })
-	return x, err
+func (o overTracking) CreateExperiment(ctx context.Context, s core.ExperimentSpec) (core.Experiment, error) {
+	return asked(ctx, o.p, func(ctx context.Context) (core.Experiment, error) { return o.TrackingStore.CreateExperiment(ctx, s) })
 }
 
 func (o overTracking) SearchExperiments(ctx context.Context, q core.ExperimentQuery) (core.Page[core.Experiment], error) {
@@ -145,16 +153,12 @@ type overArtifacts struct {
 
 func (o overArtifacts) Ability(target any) bool { return fault.PassOn(target, o.ArtifactRepository) }
 
-func (o overArtifacts) Stat(ctx context.Context, path string) (a core.Artifact, err error) {
-	err = o.p.call(ctx, func(ctx context.Context) (err error) { a, err = o.ArtifactRepository.Stat(ctx, path); return err })
-	return a, err
+func (o overArtifacts) Stat(ctx context.Context, path string) (core.Artifact, error) {
+	return asked(ctx, o.p, func(ctx context.Context) (core.Artifact, error) { return o.ArtifactRepository.Stat(ctx, path) })
 }
 
-func (o overArtifacts) Put(ctx context.Context, path string, r io.Reader, put core.PutOptions) (a core.Artifact, err error) {
-	err = o.p.call(ctx, func(ctx context.Context) (err error) {
-		a, err = o.ArtifactRepository.Put(ctx, path, r, put)
-		return err
-	})
+func (o overArtifacts) Put(ctx context.Context, path string, r io.Reader, put core.PutOptions) (core.Artifact, error) {
+	a, err := asked(ctx, o.p, func(ctx context.Context) (core.Artifact, error) { return o.ArtifactRepository.Put(ctx, path, r, put) })
 	if errors.Is(err, errKilled) && o.p.flaw == "publishes the half" {
 		_, _ = o.ArtifactRepository.Put(ctx, path, io.LimitReader(zeros{}, 1000), core.PutOptions{})
 	}

@@ -343,6 +343,59 @@ func TestBadHooksFail(t *testing.T) {
 	}
 }
 
+// renewing takes new secrets. Its flaw is what is wrong with that.
+type renewing struct {
+	core.TrackingStore
+	flaw string
+}
+
+func (r renewing) Ability(target any) bool {
+	return core.Provide[core.SecretUpdater](target, r) || fault.PassOn(target, r.TrackingStore)
+}
+
+func (r renewing) Describe(ctx context.Context) (core.Info, error) {
+	info, err := r.TrackingStore.Describe(ctx)
+	info.Capabilities = core.CapabilitiesOf(r, info.Capabilities...)
+	return info, err
+}
+
+func (r renewing) UpdateSecrets(ctx context.Context, secrets map[string]core.Secret) error {
+	_, err := r.TrackingStore.Describe(ctx) // it is open, and so is the context
+	switch {
+	case err != nil && r.flaw != "ignores the context":
+		return err
+	case r.flaw == "takes anything":
+		return nil
+	case r.flaw == "names nothing":
+		return core.Invalid("secrets", "something is wrong")
+	}
+	for name, secret := range secrets {
+		if r.flaw == "shows it" {
+			return core.Invalid(name, "nobody knows %s=%s", name, secret.Reveal())
+		}
+		return core.Invalid(name, "nobody knows the secret %s", name)
+	}
+	return nil
+}
+
+func TestNewSecrets(t *testing.T) {
+	t.Parallel()
+	worldOf := func(flaw string) world[core.TrackingStore] {
+		w := newWorld(trackingSide(), mem.NewOpener())
+		open := w.Open
+		w.Open, w.Second = func(t conformance.T) core.TrackingStore { return renewing{open(t), flaw} }, nil
+		return w
+	}
+	w := worldOf("")
+	only := conformance.Options{Only: []string{"PL-037"}}
+	if r := conformance.Run(t.Context(), trackingSide().table(w.Hooks), w.Harness, only); r.Count(conformance.Pass) != 1 {
+		t.Errorf("a store that knows no secret: %s %v", r.Summary(), r.Failures())
+	}
+	for _, flaw := range []string{"ignores the context", "takes anything", "names nothing", "shows it"} {
+		dies(t, "PL-037", trackingSide(), worldOf(flaw))
+	}
+}
+
 // pouring opens files in a way that does not heed who reads.
 type pouring struct {
 	core.ArtifactRepository
