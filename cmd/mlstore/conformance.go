@@ -63,7 +63,7 @@ itself could not do its work or no case ran.`,
 	flags.BoolVar(&f.ForbidSkip, "forbid-skip", false, "a skipped case is an error")
 	flags.StringVar(&f.plugin, "plugin", "", "program of a plugin that serves the URI; it need not be installed, and is started")
 	flags.StringVar(&f.fresh, "fresh", "",
-		"URI of stores without anything in them, with a star for a name that is made up: more cases of the boundary then run")
+		"URI of stores without anything in them, with a star for a name that is made up: more cases then run")
 	flags.StringVar(&f.known, "known-failures", "",
 		`file of failures that may stand for a while: JSON [{"id": "TS-158", "reason": "…", "expires": "2027-01-31"}]`)
 	flags.StringVar(&f.junit, "junit", "", "also write JUnit XML to this file")
@@ -88,6 +88,9 @@ func (a *app) conform(ctx context.Context, text string, f suiteFlags) error {
 	if err := f.check(); err != nil {
 		return err
 	}
+	if f.fresh != "" && !strings.Contains(f.fresh, "*") {
+		return usage("--fresh %s has no star in the place of a name", f.fresh)
+	}
 	if f.Known, err = readKnown(f.known); err != nil {
 		return err
 	}
@@ -99,7 +102,8 @@ func (a *app) conform(ctx context.Context, text string, f suiteFlags) error {
 		return fmt.Sprintf("mlstore conformance run %s%q --level %s --only %s --seed %d", plugin, uri, f.Options.Level, id, seed)
 	}
 	on := suiteTarget{
-		uri: uri, settings: a.suiteSettings(uri), resolver: func() (*registry.Resolver, error) { return embedded.New() },
+		uri: uri, settings: a.suiteSettings(uri), fresh: f.fresh,
+		resolver: func() (*registry.Resolver, error) { return embedded.New() },
 	}
 	tried, err := a.pluginFor(ctx, uri, f.plugin)
 	switch {
@@ -108,7 +112,7 @@ func (a *app) conform(ctx context.Context, text string, f suiteFlags) error {
 	case tried == nil:
 		return a.conformOn(ctx, on, f)
 	}
-	on.resolver, on.transport, on.plugin, on.fresh = tried.resolver, conformance.Process, tried, f.fresh
+	on.resolver, on.transport, on.plugin = tried.resolver, conformance.Process, tried
 	return joined(a.conformOn(ctx, on, f), tried.Close())
 }
 

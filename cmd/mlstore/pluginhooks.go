@@ -3,9 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"log/slog"
-	"strings"
 	"sync"
 
 	"github.com/mlstore/mlstore/conformance"
@@ -37,9 +35,7 @@ func hooksOf[S core.Store](on suiteTarget) boundary.Hooks[S] {
 		h.Opener = p.Plugin(p.program)
 		h.Fresh = func(t conformance.T) core.OpenRequest {
 			t.Helper()
-			uri, err := core.ParseURI(strings.ReplaceAll(on.fresh, "*", strings.ToLower(rand.Text())))
-			conformance.NoError(t, "the URI of --fresh", err)
-			return core.OpenRequest{URI: uri}
+			return core.OpenRequest{URI: on.other(t)}
 		}
 	}
 	return h

@@ -2,6 +2,10 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
+	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/mlstore/mlstore/conformance"
 	"github.com/mlstore/mlstore/conformance/artifact"
@@ -41,7 +45,7 @@ type suiteTarget struct {
 
 	transport conformance.Transport
 	plugin    *triedPlugin // that serves it; nil is linked in
-	fresh     string       // names other stores of the plugin, with a star for their names; may be empty
+	fresh     string       // names other stores, with a star for their names; may be empty
 }
 
 // runBoundary runs the cases on what lies between a caller and a store of one kind.
@@ -95,30 +99,52 @@ func harness[S core.Store](
 	on suiteTarget,
 	open func(*registry.Resolver, context.Context, core.URI, registry.Settings) (S, error),
 ) conformance.Harness[S] {
-	opened := func(t conformance.T, s registry.Settings) S {
+	var places sync.Map // the URI of each open store
+	opened := func(t conformance.T, uri core.URI, s registry.Settings) S {
 		t.Helper()
 		resolver, err := on.resolver()
 		conformance.NoError(t, "making a resolver", err)
-		store, err := open(resolver, context.WithoutCancel(t.Context()), on.uri, s)
+		store, err := open(resolver, context.WithoutCancel(t.Context()), uri, s)
 		conformance.NoError(t, "opening the store", err)
+		places.Store(any(store), uri)
 		return store
 	}
-	anew := func(t conformance.T) S {
+	again := func(t conformance.T, of S, s registry.Settings) S {
 		t.Helper()
-		return opened(t, on.settings)
+		uri := on.uri
+		if place, found := places.Load(any(of)); found {
+			uri, _ = place.(core.URI)
+		}
+		return opened(t, uri, s)
 	}
+	var begun atomic.Bool
 	return conformance.Harness[S]{
-		Open:   anew,
-		Second: func(t conformance.T, _ S) S { return anew(t) },
+		Open: func(t conformance.T) S {
+			t.Helper()
+			uri := on.uri
+			if begun.Swap(true) && on.fresh != "" {
+				uri = on.other(t)
+			}
+			return opened(t, uri, on.settings)
+		},
+		Second: func(t conformance.T, of S) S { return again(t, of, on.settings) },
 		Reopen: func(t conformance.T, old S) S {
 			conformance.NoError(t, "closing the store", old.Close())
-			return anew(t)
+			return again(t, old, on.settings)
 		},
-		ReadOnly: func(t conformance.T, _ S) S {
+		ReadOnly: func(t conformance.T, of S) S {
 			readOnly := on.settings
 			readOnly.ReadOnly = true
-			return opened(t, readOnly)
+			return again(t, of, readOnly)
 		},
 		Transport: on.transport,
 	}
+}
+
+// other is the URI of a store without anything in it.
+func (on suiteTarget) other(t conformance.T) core.URI {
+	t.Helper()
+	uri, err := core.ParseURI(strings.ReplaceAll(on.fresh, "*", strings.ToLower(rand.Text())))
+	conformance.NoError(t, "the URI of --fresh", err)
+	return uri
 }
