@@ -20,10 +20,6 @@ const (
 
 	// usable is the first revision that the stores work on: that of MLflow 3.11.
 	usable = "7d34483879f0"
-
-	// analytics is a step that derives columns from the JSON of traces, which we do not do: a database that holds traces
-	// stays at the revision before it, which the stores can use.
-	analytics = "75868b020152"
 )
 
 // A step leads from the revision before to its own.

@@ -240,18 +240,3 @@ func TestUpgradeChangesNothingInADryRun(t *testing.T) {
 		}
 	}
 }
-
-func TestUpgradeLeavesTracesToMLflow(t *testing.T) {
-	t.Parallel()
-	for _, d := range dialects() {
-		db := ready(t, d)
-		at := strings.Index(strings.Join(schema.Revisions(), " "), "75868b020152") / 13
-		exec(t, db, "INSERT INTO experiments (experiment_id, name) VALUES (7, 'e')",
-			"INSERT INTO trace_info (request_id, experiment_id, timestamp_ms, status) VALUES ('tr', 7, 1, 'OK')",
-			"UPDATE alembic_version SET version_num = '"+schema.Revisions()[at-1]+"'")
-		s, err := schema.Upgrade(t.Context(), db, schema.UpgradeOptions{})
-		if err == nil || !strings.Contains(err.Error(), "mlflow db upgrade") || s.Revision != schema.Revisions()[at-1] {
-			t.Errorf("%v: status %+v, error %v", d, s, err)
-		}
-	}
-}

@@ -83,7 +83,8 @@ func unversioned(found tables) Status {
 		return Status{State: core.SchemaEmpty}
 	}
 	return Status{State: core.SchemaRefused, Problems: []string{
-		"it has tables of MLflow's names, " + strings.Join(taken, ", ") + ", and no table alembic_version that tells their revision",
+		"it has tables of MLflow's names, " + strings.Join(taken, ", ") + ", and no table alembic_version that tells their " +
+			"revision",
 	}}
 }
 

@@ -1,8 +1,9 @@
 package schema
 
 import (
-	"cmp"
 	"context"
+	"slices"
+	"strings"
 
 	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/plugins/internal/sqlstore/sqldb"
@@ -26,8 +27,7 @@ type Step struct {
 // leaves the database at the revision before. An empty database and a current one stay as they are.
 //
 // A database of SQLite must have been opened without foreign keys, since a table that is built anew would take with it
-// what refers to it. One that holds traces is led to the last revision that keeps them as they are, with an error that
-// says what is left to MLflow.
+// what refers to it.
 func Upgrade(ctx context.Context, db sqldb.DB, o UpgradeOptions) (Status, error) {
 	s, err := Read(ctx, db)
 	if err != nil || s.State == core.SchemaEmpty {
@@ -42,10 +42,6 @@ func Upgrade(ctx context.Context, db sqldb.DB, o UpgradeOptions) (Status, error)
 	}
 	before := s.Revision
 	for i, next := range left {
-		if err := next.possible(ctx, db); err != nil {
-			s, readErr := Read(ctx, db)
-			return s, cmp.Or(readErr, err)
-		}
 		if o.Step != nil {
 			o.Step(Step{Number: i + 1, Of: len(left), Revision: next.revision, Statements: next.statements})
 		}
@@ -76,14 +72,6 @@ func stepsLeft(d sqldb.Dialect, from, to string) ([]step, error) {
 	return all[min(known(from), last):last], nil
 }
 
-// possible refuses the step that we cannot do on a database with traces.
-func (s step) possible(ctx context.Context, db sqldb.DB) error {
-	if s.revision != analytics {
-		return nil
-	}
-	return noTraces(ctx, db)
-}
-
 // apply does the step in one transaction, unless another process has done it meanwhile.
 func (s step) apply(ctx context.Context, db sqldb.DB, before string) error {
 	return db.Write(ctx, func(tx sqldb.Tx) error {
@@ -102,12 +90,30 @@ func (s step) apply(ctx context.Context, db sqldb.DB, before string) error {
 		case now[0] != before:
 			return core.Errorf(core.Aborted, "another program has changed the revision meanwhile to %s", now[0])
 		}
-		if err := run(ctx, tx, s.statements); err != nil {
+		if err := s.run(ctx, tx, db.Dialect()); err != nil {
 			return err
 		}
 		_, err = tx.Exec(ctx, "UPDATE alembic_version SET version_num = $1", s.revision)
 		return err
 	})
+}
+
+// run runs the statements, and between them what statements cannot do.
+func (s step) run(ctx context.Context, tx sqldb.Tx, d sqldb.Dialect) error {
+	if s.revision != analytics {
+		return run(ctx, tx, s.statements)
+	}
+	at := slices.IndexFunc(s.statements, func(sql string) bool { return strings.HasPrefix(sql, derivedBefore) })
+	if at < 0 {
+		return core.Errorf(core.Internal, "the step to revision %s lacks its place for what is derived", s.revision)
+	}
+	if err := run(ctx, tx, s.statements[:at]); err != nil {
+		return err
+	}
+	if err := deriveTraces(ctx, tx, d); err != nil {
+		return err
+	}
+	return run(ctx, tx, s.statements[at:])
 }
 
 // foreignKeysOff refuses a database of SQLite that checks foreign keys.
@@ -125,23 +131,4 @@ func foreignKeysOff(ctx context.Context, db sqldb.DB) error {
 		return core.Errorf(core.Internal, "the database was opened with foreign keys, which an upgrade must not have")
 	}
 	return nil
-}
-
-// noTraces refuses a database that holds traces.
-func noTraces(ctx context.Context, db sqldb.DB) error {
-	var has bool
-	err := db.Read(ctx, func(tx sqldb.Tx) error {
-		found, err := catalogue(ctx, tx, db.Dialect())
-		if err != nil || found["trace_info"] == nil { // a dry run leads through steps that are not done
-			return err
-		}
-		b := &sqldb.Batch{}
-		b.Query(sqldb.One(new(bool), &has), "SELECT EXISTS (SELECT 1 FROM trace_info)")
-		return tx.Do(ctx, b)
-	})
-	if err != nil || !has {
-		return err
-	}
-	return core.Errorf(core.Unimplemented, "the database holds traces, from which the next step derives what MLflow alone "+
-		"knows how to derive; it can be used as it is now, and mlflow db upgrade does the rest")
 }
