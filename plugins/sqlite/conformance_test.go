@@ -28,9 +28,10 @@ func open(t conformance.T, path, query string) core.Backend {
 func trackingHarness(query string) tracking.Harness {
 	var files sync.Map // from the store to its file
 	at := func(t conformance.T, path string) core.TrackingStore {
-		s := open(t, path, query).Tracking
-		files.Store(s, path)
-		return s
+		b := open(t, path, query)
+		conformance.NoError(t, "Close of the registry", b.Registry.Close())
+		files.Store(b.Tracking, path)
+		return b.Tracking
 	}
 	file := func(s core.TrackingStore) string {
 		path, _ := files.Load(s)

@@ -42,7 +42,10 @@ func openStore(path string) (core.TrackingStore, error) {
 		return nil, err
 	}
 	b, err := sqlite.Opener{}.Open(context.Background(), core.OpenRequest{URI: uri})
-	return b.Tracking, err
+	if err != nil {
+		return nil, err
+	}
+	return b.Tracking, b.Registry.Close()
 }
 
 const (

@@ -66,7 +66,7 @@ func openBackend(ctx context.Context, request core.OpenRequest) (core.Backend, e
 // databasePath is the path of the file. As with SQLAlchemy nothing in it is escaped.
 func databasePath(uri core.URI) (string, error) {
 	scheme, path, found := strings.Cut(uri.Raw(), "://")
-	if driver, _, _ := strings.Cut(scheme, "+"); !found || driver != "sqlite" {
+	if driver, _, _ := strings.Cut(strings.ToLower(scheme), "+"); !found || driver != "sqlite" {
 		return "", core.Invalid("uri", "%s is no URI of a SQLite database: write sqlite:///relative/path or "+
 			"sqlite:////absolute/path", uri)
 	}

@@ -59,7 +59,7 @@ func suit(config *pgx.ConnConfig, pooler bool) {
 // libpqURI turns a URI of SQLAlchemy into one that pgx reads.
 func libpqURI(raw string) (string, error) {
 	scheme, rest, found := strings.Cut(raw, "://")
-	dialect, _, _ := strings.Cut(scheme, "+")
+	dialect, _, _ := strings.Cut(strings.ToLower(scheme), "+")
 	if !found || dialect != "postgresql" && dialect != "postgres" {
 		return "", core.Invalid("uri", "a Postgres database is named as postgresql://user@host:5432/database, also "+
 			"postgresql+psycopg2://…")

@@ -92,8 +92,19 @@ func (db *DB) with(ctx context.Context, f func(context.Context, *pgx.Conn) error
 	if err != nil {
 		return db.unlessClosed(err)
 	}
-	defer conn.Release()
+	defer release(ctx, conn)
 	return db.unlessClosed(f(ctx, conn.Conn()))
+}
+
+// release gives a connection back to the pool. After an interrupted call it is closed, which the pool notices: the server
+// may heed the request to cancel late, and would then end the statement of another call.
+func release(ctx context.Context, conn *pgxpool.Conn) {
+	if ctx.Err() != nil {
+		short, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		defer cancel()
+		_ = conn.Conn().Close(short) // it is closed in any case
+	}
+	conn.Release()
 }
 
 func (db *DB) unlessClosed(err error) error {
