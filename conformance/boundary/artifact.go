@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"strconv"
 	"strings"
 
@@ -48,13 +49,11 @@ func artifactKind() kind[repository] {
 	}
 }
 
-// longText has the size in bytes, and no two parts of it are alike.
+// longText has the size in bytes, and no two parts of it are alike. It is always the same.
 func longText(size int) string {
-	var b strings.Builder
-	for i := 0; b.Len() < size; i++ {
-		_, _ = fmt.Fprintf(&b, "line %d\n", i) // a Builder takes all
-	}
-	return b.String()[:size]
+	content := make([]byte, size)
+	_, _ = rand.NewChaCha8([32]byte{}).Read(content) // never fails
+	return string(content)
 }
 
 func readFile(ctx context.Context, s repository, id string) (text string, err error) {
