@@ -43,6 +43,7 @@ func abilities() []ability {
 		{"lineage", has[Lineage]},
 		{"logged_models", has[LoggedModels]},
 		{"path_transfer", has[PathTransfer]},
+		{"presigner", has[Presigner]},
 		{"purger", has[Purger]},
 		{"registry_importer", has[RegistryImporter]},
 		{"sampled_history", has[SampledHistory]},

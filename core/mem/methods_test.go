@@ -230,7 +230,8 @@ func TestDescribe(t *testing.T) {
 		all = append(all, info.Capabilities...)
 	}
 	abilities := slices.DeleteFunc(core.AbilityNames(), func(c core.Capability) bool {
-		return c == "path_transfer" || c == "secret_updater" // memory has no files and no secrets
+		// Memory has no files, no secrets, no service that others could ask, and no schema.
+		return c == "path_transfer" || c == "secret_updater" || c == "presigner" || c == "schema_keeper"
 	})
 	for _, want := range append(abilities,
 		core.AtomicBatch, core.PagesKeyset, core.PutIfAbsent, core.ArtifactMtime, core.ArtifactVerbatim, core.FloatInf,

@@ -33,7 +33,7 @@ func interfaces() map[string][]reflect.Type {
 			reflect.TypeFor[core.Stages](), reflect.TypeFor[core.RegistryImporter](),
 		},
 		"projects":  {reflect.TypeFor[core.ProjectBackend]()},
-		"artifacts": {reflect.TypeFor[core.ArtifactRepository]()},
+		"artifacts": {reflect.TypeFor[core.ArtifactRepository](), reflect.TypeFor[core.Presigner]()},
 	}
 }
 

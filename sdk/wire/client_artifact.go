@@ -16,15 +16,21 @@ type artifacts struct {
 	client artifactv1.ArtifactServiceClient
 	paths  artifactv1.PathTransferServiceClient
 	frames framePool
+
+	presigns artifactv1.PresignerServiceClient
 }
 
 func newArtifacts(r *remote) *artifacts {
-	return &artifacts{remote: r, client: artifactv1.NewArtifactServiceClient(r), paths: artifactv1.NewPathTransferServiceClient(r)}
+	return &artifacts{
+		remote: r, client: artifactv1.NewArtifactServiceClient(r), paths: artifactv1.NewPathTransferServiceClient(r),
+		presigns: artifactv1.NewPresignerServiceClient(r),
+	}
 }
 
 // Ability answers for what the plugin's repository has.
 func (a *artifacts) Ability(target any) bool {
 	return ability[core.PathTransfer](a.remote, "path_transfer", target, a) ||
+		ability[core.Presigner](a.remote, "presigner", target, a) ||
 		ability[core.SecretUpdater](a.remote, "secret_updater", target, a)
 }
 

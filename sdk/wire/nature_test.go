@@ -46,7 +46,7 @@ func TestNatureOfEveryMethod(t *testing.T) {
 		reads := name != "GetFile"
 		switch {
 		case strings.HasPrefix(name, "Get"), strings.HasPrefix(name, "Search"), strings.HasPrefix(name, "List"):
-		case name == "Stat", name == "Download", name == "Describe", name == "ValidateConfig", name == "Check", name == "CheckSchema":
+		case name == "Stat", name == "Download", name == "Describe", name == "ValidateConfig", name == "Check", name == "CheckSchema", name == "Presign":
 		case name == "SampleHistory", method == wire.OpenMethod: // what a process that is gone had opened is gone with it
 		default:
 			reads = false

@@ -253,6 +253,13 @@ func (r trackingRecorder) OptimizeSchema(_ context.Context, o core.OptimizeOptio
 	return say[[]string](r.recorder, nil)
 }
 
+func (r artifactRecorder) Presign(_ context.Context, path string, o core.PresignOptions) (core.PresignedRequest, error) {
+	r.note(path, o)
+	return say(r.recorder, func(p *core.PresignedRequest) {
+		p.Method, p.URL = "PUT", core.NewSecret("https://host/key?signature=x")
+	})
+}
+
 func (r artifactRecorder) Stat(_ context.Context, path string) (core.Artifact, error) {
 	r.note(path)
 	return say(r.recorder, func(a *core.Artifact) { fitArtifact(a, path) })

@@ -1,0 +1,52 @@
+package wire
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/mlstore/mlstore/core"
+	"github.com/mlstore/mlstore/sdk/wire/internal/pb/artifactv1"
+)
+
+type presignerServer struct {
+	artifactv1.UnimplementedPresignerServiceServer
+}
+
+func (presignerServer) Presign(ctx context.Context, r *artifactv1.PresignRequest) (*artifactv1.PresignResponse, error) {
+	store, err := abilityOf[core.Presigner](ctx, kindArtifacts)
+	if err != nil {
+		return nil, err
+	}
+	signed, err := store.Presign(ctx, r.GetPath(), core.PresignOptions{
+		Upload: r.GetUpload(), Expires: time.Duration(r.GetExpiresNs()), ContentType: r.GetContentType(),
+	})
+	return &artifactv1.PresignResponse{
+		Method: signed.Method, Url: signed.URL.Reveal(), Headers: signed.Headers, ExpiresMs: int64(signed.Expires), Size: signed.Size,
+	}, err
+}
+
+// Presign signs a request.
+func (a *artifacts) Presign(ctx context.Context, path string, o core.PresignOptions) (core.PresignedRequest, error) {
+	reply, err := a.presigns.Presign(ctx, &artifactv1.PresignRequest{
+		Path: path, Upload: o.Upload, ExpiresNs: int64(o.Expires), ContentType: o.ContentType,
+	})
+	if err != nil {
+		return core.PresignedRequest{}, err
+	}
+	if !requestOfHTTP(reply.GetMethod(), reply.GetUrl()) {
+		return core.PresignedRequest{}, lie("it signed what is no request of HTTP")
+	}
+	return core.PresignedRequest{
+		Method: reply.GetMethod(), URL: core.NewSecret(reply.GetUrl()), Headers: reply.GetHeaders(),
+		Expires: core.Millis(reply.GetExpiresMs()), Size: reply.GetSize(),
+	}, nil
+}
+
+// requestOfHTTP reports whether somebody may be told to make the request.
+func requestOfHTTP(method, text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" &&
+		(method == http.MethodGet || method == http.MethodPut)
+}
