@@ -5,18 +5,16 @@ import "strings"
 // either writes a search in two ways, of which SQLite does the one that suits. It keeps no statistics that would tell, as
 // Postgres does. Where few items are searched it looks at each of them. Where most are, and the order begins with a metric,
 // it goes along the metric's values and stops when the page is full; there that costs at most four times as much.
-func (c *compiler) either(b *strings.Builder, terms []term, limit int, first *pair) {
-	all := c.where
-	c.where = append([]string{"NOT " + c.most}, all...)
+//
+// Either way alone has a limit above 0, which SQLite works out before it looks at any row.
+func (c *compiler) either(b *strings.Builder, terms []term, first *pair, limit string) {
 	b.WriteString("SELECT * FROM (")
 	c.selected(b, c.shape.id+" AS id", terms)
-	c.found(b, terms, limit, nil)
-	c.where[0] = c.most
+	c.found(b, terms, nil, "CASE WHEN "+c.most+" THEN 0 ELSE "+limit+" END")
 	b.WriteString(") UNION ALL SELECT * FROM (")
 	c.selected(b, c.shape.id+" AS id", terms)
-	c.found(b, terms, limit, first)
+	c.found(b, terms, first, "CASE WHEN "+c.most+" THEN "+limit+" ELSE 0 END")
 	b.WriteString(")")
-	c.where = all
 }
 
 // mostRuns writes that a quarter of all runs or more meet a condition, judged by 64 of them that lie evenly among all. That

@@ -72,9 +72,9 @@ func (c *compiler) search(q query, columns string) (Search, error) {
 	var b strings.Builder
 	if c.shape.id == "" {
 		c.selected(&b, columns, terms)
-		c.found(&b, terms, q.Limit(), nil)
+		c.found(&b, terms, nil, strconv.Itoa(q.Limit()+1))
 	} else {
-		c.fetched(&b, columns, terms, q.Limit())
+		c.fetched(&b, columns, terms, strconv.Itoa(q.Limit()+1))
 	}
 	return Search{SQL: b.String(), Args: c.args, order: order}, nil
 }
@@ -88,7 +88,7 @@ func (c *compiler) selected(b *strings.Builder, columns string, terms []term) {
 }
 
 // found writes which items are found, and in which order. It begins with the rows of first, if there is one.
-func (c *compiler) found(b *strings.Builder, terms []term, limit int, first *pair) {
+func (c *compiler) found(b *strings.Builder, terms []term, first *pair, limit string) {
 	b.WriteString(" FROM ")
 	if first != nil {
 		b.WriteString(first.table.name + " " + first.alias + c.inner() + c.shape.from + " ON " + first.on())
@@ -104,11 +104,11 @@ func (c *compiler) found(b *strings.Builder, terms []term, limit int, first *pai
 		b.WriteString(" WHERE " + strings.Join(c.where, " AND "))
 	}
 	orderBy(b, terms)
-	b.WriteString(" LIMIT " + strconv.Itoa(limit+1))
+	b.WriteString(" LIMIT " + limit)
 }
 
 // fetched writes a search that finds ids first, for which indexes may suffice, and then fetches the columns of one page.
-func (c *compiler) fetched(b *strings.Builder, columns string, terms []term, limit int) {
+func (c *compiler) fetched(b *strings.Builder, columns string, terms []term, limit string) {
 	b.WriteString("SELECT " + columns)
 	for i := range terms {
 		presence, value := termNames(i)
@@ -116,10 +116,10 @@ func (c *compiler) fetched(b *strings.Builder, columns string, terms []term, lim
 	}
 	b.WriteString(" FROM (")
 	if first := terms[0].pair; first != nil && c.most != "" {
-		c.either(b, terms, limit, first)
+		c.either(b, terms, first, limit)
 	} else {
 		c.selected(b, c.shape.id+" AS id", terms)
-		c.found(b, terms, limit, nil)
+		c.found(b, terms, nil, limit)
 	}
 	b.WriteString(") f" + c.inner() + c.shape.from + " ON " + c.shape.id + " = f.id")
 	orderBy(b, terms)
