@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -23,8 +24,8 @@ import (
 )
 
 const (
-	farewell = 800 * time.Millisecond // for what is open when the host is gone; then the program ends nevertheless
-	drainage = 5 * time.Second        // for calls that run when the program is asked to end
+	farewell = 500 * time.Millisecond // for what is open when the host is gone; then the program ends nevertheless
+	drainage = 5 * time.Second        // for calls that run when the program is asked to end, and again for what is open then
 )
 
 // serve serves the plugin to the host that has started this process.
@@ -115,7 +116,7 @@ func (s *service) GRPCClient(context.Context, *plugin.GRPCBroker, *grpc.ClientCo
 // followLifeline ends the program when the host's end of the pipe breaks: the host has ended, or wants this program to.
 func (s *service) followLifeline(stdin io.Reader) {
 	_, _ = io.Copy(io.Discard, stdin)
-	s.stop()
+	s.stop(farewell)
 }
 
 // heed ends the program on a signal, after its calls have ended.
@@ -128,12 +129,15 @@ func (s *service) heed(sig os.Signal) {
 	if err := s.wire.Drain(ctx); err != nil {
 		s.logger.WarnContext(ctx, "calls did not end in time", "error", err)
 	}
-	s.stop()
+	s.stop(drainage)
 }
 
-// stop ends the serving, after which serve returns. The program ends even when something in it does not.
-func (s *service) stop() {
-	time.AfterFunc(farewell, func() { os.Exit(exitBroke) })
+// stop ends the serving, after which serve returns. The program ends after limit even when something in it does not.
+func (s *service) stop(limit time.Duration) {
+	time.AfterFunc(limit, func() {
+		leave()
+		os.Exit(exitBroke)
+	})
 	if server := s.server.Load(); server != nil {
 		server.Stop()
 		return
@@ -141,15 +145,25 @@ func (s *service) stop() {
 	os.Exit(exitDone) // the host was gone before the first call
 }
 
-// end closes what is still open, and removes the folder of the socket if nothing else is in it.
+// end closes what is still open.
 func (s *service) end() int {
 	code := exitDone
 	if err := s.wire.Close(); err != nil {
 		s.logger.Error("stores did not close", "error", err)
 		code = exitBroke
 	}
-	if dir := os.Getenv(wire.SocketDirVariable); dir != "" {
-		_ = os.Remove(dir) //nolint:gosec // the host has made it for this process
-	}
+	leave()
 	return code
+}
+
+// leave removes the socket, and its folder if nothing else is in it. The host has made the folder for this process.
+func leave() {
+	dir := os.Getenv(wire.SocketDirVariable)
+	if dir == "" {
+		return
+	}
+	sockets, _ := filepath.Glob(filepath.Join(dir, "plugin*")) // as go-plugin calls them; the pattern is a good one
+	for _, path := range append(sockets, dir) {
+		_ = os.Remove(path) //nolint:gosec // see above
+	}
 }

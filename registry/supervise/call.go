@@ -41,7 +41,11 @@ func (l *life) cause(broken bool) *fault {
 			return nil
 		}
 	}
-	patience := time.NewTimer(time.Second)
+	limit := 3 * time.Second
+	if l.stopping.Load() {
+		limit = 10 * time.Second // it certainly ends
+	}
+	patience := time.NewTimer(limit)
 	defer patience.Stop()
 	select {
 	case <-l.ended:

@@ -41,6 +41,7 @@ func (c *conn) Invoke(ctx context.Context, method string, request, reply any, o 
 			return err
 		}
 		err = l.invoke(bound, c.limit(nature), method, request, reply, o)
+		l.let()
 		if reason, answered := wire.Answered(err); answered && reason == wire.ReasonInstanceUnknown && first && in != nil {
 			in.forget(l)
 			continue
@@ -68,6 +69,7 @@ func (c *conn) NewStream(
 			return nil, err
 		}
 		end := l.begin()
+		l.let()
 		s, err := newStream(bound, l, desc, method, o)
 		if err == nil {
 			context.AfterFunc(s.Context(), end) //nolint:contextcheck // the stream has its own
@@ -98,7 +100,7 @@ func (c *conn) limit(n wire.Nature) time.Duration {
 	return c.process.timing.Write
 }
 
-// bind returns the life to speak with and the context under which it knows the instance.
+// bind returns the life to speak with, which the caller lets go, and the context under which it knows the instance.
 func (c *conn) bind(ctx context.Context, in *instance) (*life, context.Context, error) {
 	for first := true; ; first = false {
 		l, err := c.process.running(ctx)
@@ -109,6 +111,7 @@ func (c *conn) bind(ctx context.Context, in *instance) (*life, context.Context, 
 		if err == nil {
 			return l, withInstance(ctx, id), nil
 		}
+		l.let()
 		err, again := c.explain(ctx, l, err, wire.Nature{Reads: true, Repeatable: true})
 		if !again || !first {
 			return nil, nil, err

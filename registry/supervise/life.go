@@ -22,6 +22,7 @@ type life struct {
 	ended   chan struct{} // closed when the program has ended; then fault is set
 	fault   *fault
 
+	users    atomic.Int64  // who is about to call
 	running  atomic.Int64  // calls under way
 	calls    atomic.Uint64 // calls so far
 	progress atomic.Uint64 // answers and frames so far: what proves that it lives
@@ -38,6 +39,9 @@ func (l *life) begin() (end func()) {
 		l.running.Add(-1)
 	}
 }
+
+// let ends what process.running began.
+func (l *life) let() { l.users.Add(-1) }
 
 // attend waits for the end of the program and says why it came.
 func (l *life) attend(ctx context.Context, p *process) {

@@ -36,9 +36,8 @@ type process struct {
 
 // attempt is a start under way, for which all who want the process wait together.
 type attempt struct {
-	done chan struct{} // closed when life and err are set
+	done chan struct{} // closed when it has ended: err is set
 	stop context.CancelFunc
-	life *life
 	err  error
 }
 
@@ -52,17 +51,22 @@ func newProcess(s *Supervisor, p Program, environ []string) *process {
 	return made
 }
 
-// running returns the life that is under way, or begins one. It waits no longer than ctx lives.
+// running returns the life that is under way, or begins one. It waits no longer than ctx lives. The life is not stopped for
+// being idle before it is let go.
 func (p *process) running(ctx context.Context) (*life, error) {
-	a, l, err := p.join(ctx)
-	if err != nil || l != nil {
-		return l, err
-	}
-	select {
-	case <-a.done:
-		return a.life, a.err
-	case <-ctx.Done():
-		return nil, core.Interrupted(ctx)
+	for {
+		a, l, err := p.join(ctx)
+		if err != nil || l != nil {
+			return l, err
+		}
+		select {
+		case <-a.done:
+			if a.err != nil {
+				return nil, a.err
+			}
+		case <-ctx.Done():
+			return nil, core.Interrupted(ctx)
+		}
 	}
 }
 
@@ -74,6 +78,7 @@ func (p *process) join(ctx context.Context) (*attempt, *life, error) {
 	case p.closed:
 		return nil, nil, core.Closed("plugin " + p.program.name())
 	case p.life != nil:
+		p.life.users.Add(1)
 		return nil, p.life, nil
 	case p.starting != nil:
 		return p.starting, nil, nil
@@ -115,9 +120,8 @@ func (p *process) begin(ctx context.Context, a *attempt, wait time.Duration) {
 	}
 	if l != nil && unwanted {
 		l.stop(context.WithoutCancel(ctx), p.timing, p.logger)
-		l = nil
 	}
-	a.life, a.err = l, err
+	a.err = err
 	close(a.done)
 }
 
@@ -200,7 +204,7 @@ func (p *process) rest() {
 		p.mu.Unlock()
 		return
 	}
-	if l.running.Load() > 0 {
+	if l.users.Load() > 0 || l.running.Load() > 0 {
 		p.restless()
 		p.mu.Unlock()
 		return
