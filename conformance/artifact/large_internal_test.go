@@ -57,7 +57,7 @@ func (s spilling) Open(ctx context.Context, path string, o core.ReadOptions) (io
 //
 //nolint:paralleltest // it looks at the heap of the process
 func TestLarge(t *testing.T) {
-	const size, most = 48 << 20, 12 << 20
+	const size, most = 24 << 20, 10 << 20
 	for _, tt := range []struct {
 		flaw string
 		run  func(*yard)
