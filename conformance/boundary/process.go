@@ -169,18 +169,22 @@ func frozen[S core.Store](b *bench[S]) {
 	id := b.addTo(s, b.env.Name("before"), "some text")
 	thaw := b.hooks.Freeze(b, s)
 	defer thaw()
-	for what, call := range map[string]func(context.Context) error{
-		"a read":   func(ctx context.Context) error { return b.knock(ctx, s, id) },
-		"a write":  func(ctx context.Context) error { return ignore(b.kind.add(ctx, b, s, b.env.Name("frozen"), "text")) },
-		"Describe": func(ctx context.Context) error { return ignore(s.Describe(ctx)) },
+	for i, call := range []struct {
+		what string
+		do   func(context.Context) error
+	}{
+		{"a write", func(ctx context.Context) error { return ignore(b.kind.add(ctx, b, s, b.env.Name("frozen"), "text")) }},
+		{"a read", func(ctx context.Context) error { return b.knock(ctx, s, id) }},
+		{"Describe", func(ctx context.Context) error { return ignore(s.Describe(ctx)) }},
 	} {
 		ctx, cancel := context.WithTimeout(b.Context(), given)
-		err := conformance.Ends(b, given+soon, what+" of a stopped process", func() error { return call(ctx) })
+		err := conformance.Ends(b, given+soon, call.what+" of a stopped process", func() error { return call.do(ctx) })
 		cancel()
-		if err != nil { // what the host knows by itself needs no process
-			conformance.RefusedAs(b, what+" of a stopped process", err, context.DeadlineExceeded, core.ErrUnavailable)
-		} else if what != "Describe" {
-			b.Errorf("%s of a stopped process succeeded", what)
+		switch {
+		case err != nil:
+			conformance.RefusedAs(b, call.what+" of a stopped process", err, context.DeadlineExceeded, core.ErrUnavailable)
+		case i == 0: // later the host may have found out and put another process in its place
+			b.Errorf("%s of a stopped process succeeded", call.what)
 		}
 	}
 	thaw()
