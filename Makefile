@@ -9,18 +9,23 @@ BUF       := go tool -modfile=../../tools/buf/go.mod buf
 TESTSUM   := $(TOOL) gotestsum --format pkgname
 TESTFLAGS ?=
 FUZZTIME  ?= 30s
+PLUGINS   := $(wildcard plugins/*/cmd/*)
 SOAK      ?= 1h
 # ARTIFACTS says where the demo keeps artifacts: s3://BUCKET/PREFIX in an S3 server that runs for as long as the demo.
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build demo test prepare test-race lint fmt fuzz bench bench-plugins kill soak conformance mutants cross gen gen-check proto-check tidy-check check clean
+.PHONY: help build demo test prepare test-race lint fmt fuzz bench bench-plugins bench-sql kill soak conformance mutants cross gen gen-check proto-check tidy-check check clean
 
 help: ## Show this list.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-build: ## Build the commands into bin/.
+build: ## Build the commands into bin/ and the plugins into bin/plugins/, where the commands find them.
 	go build -o bin/ ./cmd/...
+	go build -o bin/plugins/ $(addprefix ./,$(PLUGINS))
+	@for plugin in $(notdir $(PLUGINS)); do \
+		bin/plugins/$$plugin describe >bin/plugins/$$plugin.json || exit 1; \
+	done
 
 demo: ## Build mlstore and show it at work; ARTIFACTS=s3://BUCKET/PREFIX has artifacts go through a plugin to S3.
 	@echo "Building mlstore into bin/ (about a minute the first time, then seconds)"
@@ -39,7 +44,7 @@ test: prepare ## Run every test; installs what tests need into .cache/ first.
 	$(TESTSUM) --jsonfile $(CACHE)/test.json -- -timeout 30m $(TESTFLAGS) ./...
 	@tools/count $(CACHE)/test.json
 
-prepare: ## Make the real counterparts of tests ready: Python environments with MLflow, strace.
+prepare: ## Make the real counterparts of tests ready: Python environments with MLflow, Postgres, an S3 server, strace.
 	go test -count=1 -v -run '^TestPrepare' ./internal/testenv
 
 test-race: prepare ## Run every test under the race detector (needs a C compiler).
@@ -101,6 +106,7 @@ tidy-check: ## Fail when a go.mod or go.sum is not tidy.
 	go mod tidy -diff
 	go -C tools mod tidy -diff
 	go -C tools/lint mod tidy -diff
+	go -C tools/buf mod tidy -diff
 
 check: tidy-check gen-check proto-check lint cross test test-race ## Everything that a change must pass; CI runs this.
 	@$(MAKE) --no-print-directory fuzz FUZZTIME=5s
