@@ -18,6 +18,9 @@ func (l *life) invoke(ctx context.Context, limit time.Duration, method string, r
 	limited, cancel := context.WithTimeoutCause(ctx, limit, errTooLong)
 	defer cancel()
 	err := l.conn.Invoke(limited, method, request, reply, o...)
+	if end, _ := limited.Deadline(); err != nil && !time.Now().Before(end) {
+		<-limited.Done() // gRPC looks at the clock, and may be a moment ahead of the context's timer
+	}
 	if err != nil && ctx.Err() == nil && errors.Is(context.Cause(limited), errTooLong) {
 		return &overdue{limit}
 	}
