@@ -14,11 +14,15 @@ import (
 // repeated calls f again, after a short and growing wait, when it lost against another transaction: the server has rolled
 // it back and says so. Nothing else is repeated.
 func repeated(ctx context.Context, f func() error) error {
-	const most = 12
+	const (
+		longest = 200 * time.Millisecond // a wait
+		enough  = 15 * time.Second       // in all; a serializable server with many writers fails a transaction often
+	)
+	began := time.Now()
 	wait := 2 * time.Millisecond
-	for attempt := 1; ; attempt++ {
+	for {
 		err := f()
-		if attempt == most || !lostRace(err) {
+		if !lostRace(err) || time.Since(began) > enough {
 			return err
 		}
 		pause := time.Duration(rand.Int64N(int64(wait)) + 1) //nolint:gosec // jitter, so that the two do not meet again
@@ -27,7 +31,7 @@ func repeated(ctx context.Context, f func() error) error {
 			return core.Interrupted(ctx)
 		case <-time.After(pause):
 		}
-		wait = min(2*wait, time.Second)
+		wait = min(2*wait, longest)
 	}
 }
 
