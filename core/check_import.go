@@ -45,3 +45,31 @@ func CheckImportedLoggedModel(m LoggedModel, l Limits) error {
 		checkLifecycle(m.Lifecycle),
 	)
 }
+
+// CheckImportedVersion refuses a model version that cannot be taken as it is, and returns it in the stage that it has: one
+// from a store without stages is in StageNone.
+func CheckImportedVersion(v Version, l Limits) (Version, error) {
+	err := first(
+		CheckVersionRef(VersionRef{Model: v.Model, Number: v.Number}, l),
+		CheckVersionSpec(VersionSpec{
+			Source: v.Source, Location: v.Location, RunID: v.RunID, RunLink: v.RunLink, User: v.User,
+			Description: v.Description, Tags: v.Tags,
+		}, l),
+	)
+	if err != nil {
+		return v, err
+	}
+	for _, alias := range v.Aliases {
+		if err := CheckNewAlias(alias, l); err != nil {
+			return v, err
+		}
+	}
+	if v.Status < VersionPending || v.Status > VersionReady {
+		return v, fieldError("status", "unknown status %d of a model version", int(v.Status))
+	}
+	if v.Stage == "" {
+		v.Stage = StageNone
+	}
+	v.Stage, err = ParseStage(string(v.Stage))
+	return v, err
+}

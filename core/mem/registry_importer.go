@@ -39,7 +39,7 @@ func (r *Registry) ImportVersion(ctx context.Context, entity core.Version) (err 
 	if err := r.change(ctx); err != nil {
 		return err
 	}
-	if entity, err = r.checkVersion(entity); err != nil {
+	if entity, err = core.CheckImportedVersion(entity, r.limits); err != nil {
 		return err
 	}
 	aliases := entity.Aliases
@@ -63,32 +63,4 @@ func (r *Registry) ImportVersion(ctx context.Context, entity core.Version) (err 
 		m.addAlias(&entity, alias)
 	}
 	return nil
-}
-
-// checkVersion refuses what cannot be a version. A version from a store without stages is in stage None.
-func (r *Registry) checkVersion(v core.Version) (core.Version, error) {
-	if err := core.CheckVersionRef(core.VersionRef{Model: v.Model, Number: v.Number}, r.limits); err != nil {
-		return v, err
-	}
-	spec := core.VersionSpec{
-		Source: v.Source, Location: v.Location, RunID: v.RunID, RunLink: v.RunLink, User: v.User,
-		Description: v.Description, Tags: v.Tags,
-	}
-	if err := core.CheckVersionSpec(spec, r.limits); err != nil {
-		return v, err
-	}
-	for _, alias := range v.Aliases {
-		if err := core.CheckNewAlias(alias, r.limits); err != nil {
-			return v, err
-		}
-	}
-	if v.Status < core.VersionPending || v.Status > core.VersionReady {
-		return v, core.Invalid("status", "unknown status %d of a model version", int(v.Status))
-	}
-	if v.Stage == "" {
-		v.Stage = core.StageNone
-	}
-	stage, err := core.ParseStage(string(v.Stage))
-	v.Stage = stage
-	return v, err
 }

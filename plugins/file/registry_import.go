@@ -45,7 +45,7 @@ func replaceTags(root *disk.Root, in *intent, folder string, tags map[string]str
 // versions that they pointed to.
 func (r *Registry) ImportVersion(ctx context.Context, v core.Version) error {
 	ref := core.VersionRef{Model: v.Model, Number: v.Number}
-	v, err := r.checkVersion(v)
+	v, err := core.CheckImportedVersion(v, r.limits)
 	if err == nil {
 		err = r.write(ctx, func(root *disk.Root) error { return r.importVersion(ctx, root, v) })
 	}
@@ -75,32 +75,4 @@ func (r *Registry) importVersion(ctx context.Context, root *disk.Root, v core.Ve
 		}
 	}
 	return r.perform(root, in)
-}
-
-// checkVersion refuses what cannot be a version. A version from a store without stages is in stage None.
-func (r *Registry) checkVersion(v core.Version) (core.Version, error) {
-	spec := core.VersionSpec{
-		Source: v.Source, Location: v.Location, RunID: v.RunID, RunLink: v.RunLink, User: v.User,
-		Description: v.Description, Tags: v.Tags,
-	}
-	err := firstError(
-		core.CheckVersionRef(core.VersionRef{Model: v.Model, Number: v.Number}, r.limits),
-		core.CheckVersionSpec(spec, r.limits),
-	)
-	if err != nil {
-		return v, err
-	}
-	for _, alias := range v.Aliases {
-		if err := core.CheckNewAlias(alias, r.limits); err != nil {
-			return v, err
-		}
-	}
-	if v.Status < core.VersionPending || v.Status > core.VersionReady {
-		return v, core.Invalid("status", "unknown status %d of a model version", int(v.Status))
-	}
-	if v.Stage == "" {
-		v.Stage = core.StageNone
-	}
-	v.Stage, err = core.ParseStage(string(v.Stage))
-	return v, err
 }

@@ -57,33 +57,14 @@ func (r *Registry) ImportVersion(ctx context.Context, v core.Version) (err error
 	})
 }
 
-// checkImported refuses what cannot be a version. A version from a store without stages is in stage None.
+// checkImported refuses what cannot be a version, or not in MLflow's tables.
 func (r *Registry) checkImported(v core.Version) (core.Version, error) {
-	ref := core.VersionRef{Model: v.Model, Number: v.Number}
-	if err := core.CheckVersionRef(ref, r.limits); err != nil {
+	v, err := core.CheckImportedVersion(v, r.limits)
+	if err != nil {
 		return v, err
 	}
-	if beyond(ref) {
+	if beyond(core.VersionRef{Model: v.Model, Number: v.Number}) {
 		return v, core.Invalid("version", "the number %d of a version is larger than this store can keep", v.Number)
 	}
-	if err := r.checkSpec(core.VersionSpec{
-		Source: v.Source, Location: v.Location, RunID: v.RunID, RunLink: v.RunLink, User: v.User, Description: v.Description,
-		Tags: v.Tags,
-	}); err != nil {
-		return v, err
-	}
-	for _, alias := range v.Aliases {
-		if err := core.CheckNewAlias(alias, r.limits); err != nil {
-			return v, err
-		}
-	}
-	if v.Status < core.VersionPending || v.Status > core.VersionReady {
-		return v, core.Invalid("status", "unknown status %d of a model version", int(v.Status))
-	}
-	if v.Stage == "" {
-		v.Stage = core.StageNone
-	}
-	stage, err := core.ParseStage(string(v.Stage))
-	v.Stage = stage
-	return v, err
+	return v, r.checkSpec(core.VersionSpec{Source: v.Source, Location: v.Location, Tags: v.Tags})
 }
