@@ -53,41 +53,71 @@ func batch(step int64) core.Batch {
 	return b
 }
 
-// Check reports what is wrong with the run: a step of those acknowledged that is missing, or half of a batch.
+// mostReadings is how often Check reads a run until it stands still. What a killed program has sent may still be committed by
+// a server, a batch of each of its Writers.
+const mostReadings = 100
+
+// Check reports what is wrong with the run: a step of those acknowledged that is missing, or half of a batch. It judges
+// what two readings agree on, since the server of a program that was killed a moment ago may still commit what it was sent.
 func Check(ctx context.Context, s core.TrackingStore, run core.RunID, acknowledged []int64) error {
-	r, err := s.Run(ctx, run)
-	if err != nil {
-		return err
+	before, err := readLogged(ctx, s, run)
+	for range mostReadings {
+		if err != nil {
+			return err
+		}
+		var now logged
+		if now, err = readLogged(ctx, s, run); err == nil && now.sameSteps(before) {
+			// Whatever is read between two equal readings of the histories belongs to them.
+			return now.check(acknowledged)
+		}
+		before = now
 	}
-	first, err := steps(ctx, s, run, "first")
-	if err != nil {
-		return err
+	return errors.Join(err, fmt.Errorf("the run still grows after %d readings: the program that logs is not dead", mostReadings))
+}
+
+// logged is what a run holds, the run itself being read before the histories.
+type logged struct {
+	run           core.Run
+	first, second map[int64]bool // steps of the two metrics
+}
+
+func readLogged(ctx context.Context, s core.TrackingStore, run core.RunID) (l logged, err error) {
+	if l.run, err = s.Run(ctx, run); err != nil {
+		return l, err
 	}
-	second, err := steps(ctx, s, run, "second")
-	if err != nil {
-		return err
+	if l.first, err = steps(ctx, s, run, "first"); err != nil {
+		return l, err
 	}
+	l.second, err = steps(ctx, s, run, "second")
+	return l, err
+}
+
+func (l logged) sameSteps(other logged) bool {
+	return maps.Equal(l.first, other.first) && maps.Equal(l.second, other.second)
+}
+
+func (l logged) check(acknowledged []int64) error {
 	for _, step := range acknowledged {
-		if !first[step] {
+		if !l.first[step] {
 			return fmt.Errorf("step %d was acknowledged and is lost", step)
 		}
 	}
-	for step := range first {
+	for step := range l.first {
 		name := fmt.Sprintf("step/%d", step)
 		mixed := step%3 == 0
-		if !second[step] || (r.Params[name] != "") != mixed || (r.Tags[name] != "") != mixed {
+		if !l.second[step] || (l.run.Params[name] != "") != mixed || (l.run.Tags[name] != "") != mixed {
 			return fmt.Errorf("step %d is there by half: second metric %t, param %q, tag %q",
-				step, second[step], r.Params[name], r.Tags[name])
+				step, l.second[step], l.run.Params[name], l.run.Tags[name])
 		}
 	}
-	if len(first) != len(second) {
-		return fmt.Errorf("%d first metrics and %d second ones", len(first), len(second))
+	if len(l.first) != len(l.second) {
+		return fmt.Errorf("%d first metrics and %d second ones", len(l.first), len(l.second))
 	}
-	if len(first) == 0 {
+	if len(l.first) == 0 {
 		return nil
 	}
-	if last := slices.Max(slices.Collect(maps.Keys(first))); r.Metrics["first"].Step != last {
-		return fmt.Errorf("the latest step is %d, the history ends at %d", r.Metrics["first"].Step, last)
+	if last := slices.Max(slices.Collect(maps.Keys(l.first))); l.run.Metrics["first"].Step != last {
+		return fmt.Errorf("the latest step is %d, the history ends at %d", l.run.Metrics["first"].Step, last)
 	}
 	return nil
 }
