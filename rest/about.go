@@ -1,0 +1,24 @@
+package rest
+
+// ServerInfo is asked by clients before they transfer artifacts.
+const ServerInfo Endpoint = "GET /3.0/mlflow/server-info"
+
+// None is a request or an answer without fields.
+type None struct{}
+
+// ServerInfoAnswer tells what a server can do. Source: mlflow/server/handlers.py, _get_server_info.
+type ServerInfoAnswer struct {
+	StoreType               string `json:"store_type"`
+	WorkspacesEnabled       bool   `json:"workspaces_enabled"`
+	TraceArchivalEnabled    bool   `json:"trace_archival_enabled"`
+	MultipartUploads        bool   `json:"multipart_uploads_enabled"`
+	MultipartDownloads      bool   `json:"multipart_downloads_enabled"`
+	PresignedUploadRunID    bool   `json:"presigned_upload_run_id_supported"`
+	PresignedUploadModelID  bool   `json:"presigned_upload_model_id_supported"`
+	PresignedModelDownloads bool   `json:"model_artifact_presigned_downloads_supported"`
+	ArtifactServingEnabled  bool   `json:"artifact_serving_enabled"`
+	SkillContentMaxSize     int64  `json:"skill_content_max_size"`
+	SkillContentMaxFiles    int64  `json:"skill_content_max_files"`
+	TrackingAuth            string `json:"tracking_auth"`
+	ArtifactsPresignedOnly  bool   `json:"artifacts_presigned_only"`
+}

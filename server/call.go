@@ -1,0 +1,76 @@
+package server
+
+import (
+	"context"
+	stdjson "encoding/json"
+	"io"
+	"net/http"
+	"strconv"
+
+	"github.com/mlstore/mlstore/core"
+	"github.com/mlstore/mlstore/rest"
+)
+
+// call is one request on its way through the server.
+type call struct {
+	w         http.ResponseWriter
+	r         *http.Request
+	server    *Server
+	principal principal // who asks; the zero value is nobody
+	request   any       // what decode made of the body or query
+}
+
+// ctx is the context of the request.
+func (c *call) ctx() context.Context { return c.r.Context() }
+
+// read decodes the query of a GET that has one, or else the body.
+func (c *call) read(into any) error {
+	if readsQuery(c.r) {
+		return rest.DecodeQuery(c.r.URL.Query(), into)
+	}
+	body, err := io.ReadAll(c.r.Body) // bounded by the limits of the server
+	if err != nil {
+		return unreadable(err)
+	}
+	return rest.Decode(body, into)
+}
+
+func unreadable(err error) error {
+	return &core.Error{Code: core.InvalidArgument, Op: "read the request", Err: err}
+}
+
+// appender is an answer that writes itself, since it is asked for often or is long.
+type appender interface{ AppendJSON(b []byte) []byte }
+
+// answer writes an answer of status 200.
+func (c *call) answer(v any) error {
+	var body []byte
+	if a, ok := v.(appender); ok {
+		body = a.AppendJSON(nil)
+	} else {
+		var err error
+		if body, err = stdjson.Marshal(v); err != nil {
+			return core.Errorf(core.Internal, "the answer cannot be written as JSON: %v", err)
+		}
+	}
+	c.w.Header().Set("Content-Type", "application/json")
+	c.w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	_, err := c.w.Write(body)
+	return unanswered(err)
+}
+
+// unanswered is nil: the client of an answer that cannot be written has gone, and nobody is left to be told.
+func unanswered(error) error { return nil }
+
+// fail answers with an error.
+func fail(w http.ResponseWriter, err error) {
+	body, status := rest.ErrorOf(err)
+	text, _ := stdjson.Marshal(body) // strings alone
+	if e := retryAfter(err); e > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(e))
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	_, _ = w.Write(text) // a client that has gone is told nothing
+}

@@ -1,0 +1,77 @@
+package server
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/mlstore/mlstore/core"
+)
+
+// routes is the table: everything that the server answers.
+func (s *Server) routes() []route {
+	return slices.Concat(
+		s.aboutRoutes(),
+	)
+}
+
+// mux turns the table into a handler. An entry without a policy is an error (R9).
+func (s *Server) mux() (http.Handler, error) {
+	mux := http.NewServeMux()
+	for _, r := range s.routes() {
+		if r.policy == nil || r.serve == nil {
+			return nil, core.Errorf(core.Internal, "the route %s %v has no policy or no handler", r.method, r.paths)
+		}
+		for _, path := range r.paths {
+			mux.Handle(r.method+" "+s.config.StaticPrefix+path, s.through(r))
+		}
+	}
+	mux.HandleFunc("/", s.unknown)
+	return mux, nil
+}
+
+// through leads a request through the stations of its route.
+func (s *Server) through(r route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		c := &call{w: w, r: req, server: s}
+		if err := s.serve(c, r); err != nil {
+			fail(w, err)
+		}
+	})
+}
+
+func (s *Server) serve(c *call, r route) error {
+	var err error
+	if c.principal, err = s.login.authenticate(c.r); err != nil {
+		return err
+	}
+	if r.decode != nil {
+		if c.request, err = r.decode(c); err != nil {
+			return err
+		}
+	}
+	needs := r.policy(c.request)
+	if len(needs) == 0 {
+		return core.Errorf(core.PermissionDenied, "nobody may ask for this")
+	}
+	if err := s.guard.allow(c.ctx(), c.principal, needs); err != nil {
+		return err
+	}
+	return r.serve(c)
+}
+
+// unknown answers what the server does not have, in the way on which MLflow's clients fall back to what they did before.
+func (s *Server) unknown(w http.ResponseWriter, r *http.Request) {
+	if _, err := s.login.authenticate(r); err != nil {
+		fail(w, err)
+		return
+	}
+	path := r.URL.Path
+	if len(path) > 200 {
+		path = strings.ToValidUTF8(path[:200], "") + "…"
+	}
+	fail(w, &core.Error{
+		Code: core.Unimplemented, Reason: core.ReasonEndpointNotFound,
+		Err: core.Errorf(core.Unimplemented, "this server has no endpoint %s %q", r.Method, path),
+	})
+}
