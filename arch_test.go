@@ -215,7 +215,7 @@ func rules() table {
 			inside: []string{"...", "!plugins/...", "plugins/file", "plugins/sqlite", "plugins/http", "plugins/local", "!internal/testenv"},
 			outside: []string{
 				"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/vbauerster/mpb/v8", "github.com/mattn/go-runewidth",
-				"golang.org/x/term",
+				"golang.org/x/term", "github.com/coreos/go-systemd/v22",
 			},
 			tests:  []string{"..."},
 			reason: "the command joins all rooms, but process plugins stay processes; tests that join rooms live here too",
