@@ -24,17 +24,19 @@ func Paced(next http.Handler) http.Handler {
 	})
 }
 
-// pacer moves a deadline on as long as enough bytes pass.
+// pacer moves a deadline on as long as enough bytes pass. Time in which nobody waits for bytes does not count: a store that
+// takes them slowly is not the client's fault.
 type pacer struct {
 	set   func(time.Time) error
 	bytes int
-	start time.Time
+	start time.Time // of the window
+	ended time.Time // of the last wait
 }
 
-// begin sets the deadline of the first window.
+// begin starts a wait for bytes.
 func (p *pacer) begin() {
-	if p.start.IsZero() {
-		p.next(time.Now())
+	if now := time.Now(); p.start.IsZero() || now.Sub(p.ended) >= pace/10 {
+		p.next(now)
 	}
 }
 
@@ -43,14 +45,12 @@ func (p *pacer) next(now time.Time) {
 	_ = p.set(now.Add(pace)) // a connection that has no deadlines has no pace either
 }
 
-// moved counts bytes. The deadline moves when the window has had its share, but not for every few bytes.
+// moved ends a wait that brought n bytes. The deadline moves when the window has had its share, but not for every few bytes.
 func (p *pacer) moved(n int) {
+	p.ended = time.Now()
 	p.bytes += n
-	if p.bytes < int(pace/time.Second)*slowest {
-		return
-	}
-	if now := time.Now(); now.Sub(p.start) >= pace/10 {
-		p.next(now)
+	if p.bytes >= int(pace/time.Second)*slowest && p.ended.Sub(p.start) >= pace/10 {
+		p.next(p.ended)
 	}
 }
 

@@ -16,6 +16,7 @@ const recheck = time.Second
 // the new files are broken or half written, the old certificate stays in use. It is safe for concurrent use.
 type Certificate struct {
 	certFile, keyFile string
+	now               func() time.Time
 
 	mu      sync.Mutex
 	current *tls.Certificate
@@ -31,10 +32,10 @@ type stamp struct {
 
 // LoadCertificate reads a certificate chain and its private key, both PEM.
 func LoadCertificate(certFile, keyFile string) (*Certificate, error) {
-	c := &Certificate{certFile: certFile, keyFile: keyFile}
+	c := &Certificate{certFile: certFile, keyFile: keyFile, now: time.Now}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.looked = time.Now()
+	c.looked = c.now()
 	if err := c.read(c.stamps()); err != nil {
 		return nil, core.Do("read TLS certificate", certFile, core.Invalid("tls-cert",
 			"%s and %s are no certificate with its key, in PEM: %w", certFile, keyFile, err))
@@ -48,14 +49,15 @@ func (c *Certificate) Config() *tls.Config {
 		MinVersion: tls.VersionTLS12,
 		NextProtos: []string{"h2", "http/1.1"},
 		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
-			return c.get(time.Now()), nil
+			return c.get(), nil
 		},
 	}
 }
 
-func (c *Certificate) get(now time.Time) *tls.Certificate {
+func (c *Certificate) get() *tls.Certificate {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	now := c.now()
 	if now.Sub(c.looked) < recheck {
 		return c.current
 	}
