@@ -18,7 +18,7 @@ const seeDocs = " See the API docs for more information about request parameters
 //   - an empty body, null, and text that is no JSON object count as {}, a string is decoded once more;
 //   - unknown fields are ignored, null is absent, names may be written in camel case, but not in both ways at once;
 //   - a field tagged `rest:"required"` that is absent or empty text, or has the wrong type, is ErrInvalid with MLflow's
-//     message.
+//     message; `rest:"required,or=run_uuid"` names a field that may come in its place.
 //
 // Depth is limited to 64 (R13).
 func Decode(body []byte, into any) error {
@@ -56,18 +56,15 @@ func decodeObject(fields map[string]json.RawMessage, v reflect.Value, at string)
 		if name == "-" || name == "" {
 			continue
 		}
-		raw, err := lookup(fields, name)
+		raw, err := fieldOf(fields, f, name)
 		if err != nil {
 			return err
 		}
-		if absent(raw) {
-			if f.Tag.Get("rest") == "required" {
-				return missing(at + name)
-			}
-			continue
-		}
-		if string(raw) == `""` && f.Tag.Get("rest") == "required" {
+		if required, _ := rules(f); required && blank(raw) {
 			return missing(at + name)
+		}
+		if absent(raw) {
+			continue
 		}
 		if err := decodeValue(raw, value, at+name); err != nil {
 			return err
@@ -76,7 +73,25 @@ func decodeObject(fields map[string]json.RawMessage, v reflect.Value, at string)
 	return nil
 }
 
+// fieldOf finds the value of a field, under its own or its other name.
+func fieldOf(fields map[string]json.RawMessage, f reflect.StructField, name string) (json.RawMessage, error) {
+	raw, err := lookup(fields, name)
+	if _, other := rules(f); err == nil && other != "" && blank(raw) {
+		return lookup(fields, other)
+	}
+	return raw, err
+}
+
+// rules are what the tag rest says of a field: whether it is required, and under which other name it may come.
+func rules(f reflect.StructField) (required bool, other string) {
+	rule, or, _ := strings.Cut(f.Tag.Get("rest"), ",")
+	return rule == "required", strings.TrimPrefix(or, "or=")
+}
+
 func absent(raw json.RawMessage) bool { return len(raw) == 0 || string(raw) == "null" }
+
+// blank is what counts as absent where a field is required.
+func blank(raw json.RawMessage) bool { return absent(raw) || string(raw) == `""` }
 
 func missing(field string) error {
 	return core.Invalid(field, "Missing value for required parameter '%s'."+seeDocs, field)
@@ -117,7 +132,7 @@ func camelCase(snake string) string {
 
 func decodeValue(raw json.RawMessage, v reflect.Value, at string) error {
 	if _, own := v.Addr().Interface().(json.Unmarshaler); !own {
-		switch v.Kind() {
+		switch v.Kind() { //nolint:exhaustive // the others are what encoding/json reads
 		case reflect.Struct:
 			var fields map[string]json.RawMessage
 			if json.Unmarshal(raw, &fields) != nil {

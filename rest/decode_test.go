@@ -96,3 +96,25 @@ func TestDecodeQuery(t *testing.T) {
 		t.Errorf("a boolean that is none: %v", err)
 	}
 }
+
+func TestAnotherNameOfARequiredField(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ body, want string }{
+		"its own":   {`{"run_id":"a","run_uuid":"b"}`, "a"},
+		"the other": {`{"run_uuid":"b"}`, "b"},
+		"blank":     {`{"run_id":"","run_uuid":"b"}`, "b"},
+		"camel":     {`{"runUuid":"b"}`, "b"},
+	} {
+		var got rest.RunRef
+		if err := rest.Decode([]byte(c.body), &got); err != nil || got.RunID != c.want {
+			t.Errorf("%s: %q, %v", name, got.RunID, err)
+		}
+	}
+	var got rest.RunRef
+	if err := rest.DecodeQuery(url.Values{"run_uuid": {"b"}}, &got); err != nil || got.RunID != "b" {
+		t.Errorf("query: %q, %v", got.RunID, err)
+	}
+	if err := rest.Decode([]byte(`{}`), &got); err == nil || !strings.Contains(err.Error(), "'run_id'") {
+		t.Errorf("none of them: %v", err)
+	}
+}

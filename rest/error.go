@@ -44,7 +44,7 @@ func MessageOf(err error) string {
 
 // StatusOf returns the HTTP status of a reason. Source: mlflow/exceptions.py, ERROR_CODE_TO_HTTP_STATUS.
 func StatusOf(r core.Reason) int {
-	switch r {
+	switch r { //nolint:exhaustive // the others are 500
 	case core.ReasonInvalidParameterValue, core.ReasonBadRequest, core.ReasonResourceAlreadyExists:
 		return http.StatusBadRequest
 	case core.ReasonResourceDoesNotExist, core.ReasonEndpointNotFound, core.ReasonNotFound:
@@ -70,7 +70,7 @@ func StatusOf(r core.Reason) int {
 }
 
 func stateOf(r core.Reason) (state, class string) {
-	switch r {
+	switch r { //nolint:exhaustive // the others have none
 	case core.ReasonInvalidParameterValue, core.ReasonBadRequest:
 		return "KAM00", "INVALID_PARAMETER_VALUE"
 	case core.ReasonResourceAlreadyExists:

@@ -28,6 +28,13 @@ func queryFields(query url.Values, t reflect.Type, into map[string]json.RawMessa
 			}
 			continue
 		}
+		if _, other := rules(f); other != "" && len(query[other]) > 0 {
+			raw, err := queryValue(other, query[other], f.Type)
+			if err != nil {
+				return err
+			}
+			into[other] = raw
+		}
 		values := query[name]
 		if f.Type.Kind() == reflect.Slice {
 			values = append(values, query[name+"[]"]...)
@@ -48,7 +55,7 @@ func queryValue(name string, values []string, t reflect.Type) (json.RawMessage, 
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	switch t.Kind() {
+	switch t.Kind() { //nolint:exhaustive // the others are read from text
 	case reflect.Slice:
 		return json.Marshal(values)
 	case reflect.Bool:
@@ -56,7 +63,8 @@ func queryValue(name string, values []string, t reflect.Type) (json.RawMessage, 
 		case "true", "false":
 			return json.RawMessage(text), nil
 		}
-		return nil, core.Invalid(name, "Invalid value %q for parameter '%s' supplied: it must be true or false", shown([]byte(values[0])), name)
+		return nil, core.Invalid(name, "Invalid value %q for parameter '%s' supplied: it must be true or false",
+			shown([]byte(values[0])), name)
 	}
 	return json.Marshal(values[0])
 }
