@@ -21,6 +21,10 @@ type Settings struct {
 
 	Workspace string
 	ReadOnly  bool // every change is ErrPermission, without effect
+
+	// Locate, when set, is given every artifact root before it is opened, also those to which runs:/ and models:/ URIs led. It
+	// returns the root to open in its place and a path in it, or why it must not be opened.
+	Locate func(root core.URI) (core.URI, string, error)
 }
 
 // related are the settings for the stores that a reference leads through.
@@ -107,6 +111,13 @@ func (r *Resolver) ArtifactAt(ctx context.Context, uri core.URI, s Settings) (co
 func (r *Resolver) artifacts(ctx context.Context, t trail, s Settings) (core.ArtifactRepository, error) {
 	if len(t.hops) > 0 {
 		s = s.related()
+	}
+	if s.Locate != nil {
+		root, below, err := s.Locate(t.root)
+		if err != nil {
+			return nil, t.failed(err)
+		}
+		t.root, t.path = root, path.Join(below, t.path)
 	}
 	u, prefix, err := r.useMounted(ctx, t.root, s)
 	if err != nil {

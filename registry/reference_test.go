@@ -1,6 +1,7 @@
 package registry_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -268,5 +269,37 @@ func TestExplain(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// Whoever serves others decides which roots are opened, wherever they were named.
+func TestLocateDecidesOnEveryRoot(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s := w.settings
+	direct, err := w.Artifacts(t.Context(), uri(t, w.run.ArtifactURI), s)
+	check(t, err)
+	put(t, direct, "dir/file", "text")
+	check(t, direct.Close())
+	var asked []string
+	s.Locate = func(root core.URI) (core.URI, string, error) {
+		asked = append(asked, root.Raw())
+		if root.Scheme() == "proxied" {
+			return uri(t, w.run.ArtifactURI), "dir", nil
+		}
+		return root, "", core.Errorf(core.PermissionDenied, "not this one")
+	}
+	for _, text := range []string{w.run.ArtifactURI, "runs:/" + string(w.run.ID) + "/dir"} {
+		_, err = w.Artifacts(t.Context(), uri(t, text), s)
+		wantIs(t, err, core.ErrPermission)
+	}
+	proxied, err := w.Artifacts(t.Context(), uri(t, "proxied:/x"), s)
+	check(t, err)
+	defer proxied.Close()
+	if text := get(t, proxied, "file"); text != "text" {
+		t.Errorf("the file has %q", text)
+	}
+	if want := []string{w.run.ArtifactURI, w.run.ArtifactURI, "proxied:/x"}; !slices.Equal(asked, want) {
+		t.Errorf("asked about %q, want %q", asked, want)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"net/url"
+	"os"
 	"slices"
 
 	"github.com/mlstore/mlstore/core"
@@ -12,7 +13,9 @@ import (
 // Opener opens folders named by a plain path or a file: URI: MLflow's mlruns layout as tracking store and model registry, and
 // any folder as an artifact repository. Nothing is touched before one of them is used; then a missing folder is made.
 //
-// It takes one option, also as a query of a URI: durability is "durable", the default, or "relaxed". See Durability.
+// Options, also as the query of a file: URI:
+//   - durability is "durable", the default, or "relaxed". See Durability.
+//   - artifact_root is where the artifacts of new experiments go, a URI or a path; by default the folder itself.
 type Opener struct{}
 
 // Open opens the folder. A bad URI or option is ErrInvalid.
@@ -26,11 +29,11 @@ func openBackend(request core.OpenRequest) (core.Backend, error) {
 	if err != nil {
 		return core.Backend{}, err
 	}
-	durability, err := durabilityOf(request)
+	durability, root, err := settingsOf(request)
 	if err != nil {
 		return core.Backend{}, err
 	}
-	t, err := lazyTracking(path, TrackingOptions{Durability: durability, ReadOnly: request.ReadOnly})
+	t, err := lazyTracking(path, TrackingOptions{Durability: durability, ReadOnly: request.ReadOnly, Artifacts: root})
 	if err != nil {
 		return core.Backend{}, err
 	}
@@ -45,10 +48,11 @@ func openBackend(request core.OpenRequest) (core.Backend, error) {
 	return core.Backend{Tracking: t, Artifacts: a, Registry: r}, nil
 }
 
-func durabilityOf(request core.OpenRequest) (Durability, error) {
+// settingsOf reads the options of a request.
+func settingsOf(request core.OpenRequest) (durability Durability, artifacts string, err error) {
 	query, err := url.ParseQuery(request.URI.Query())
 	if err != nil {
-		return Durable, core.Invalid("uri", "the query of %s cannot be read", request.URI)
+		return Durable, "", core.Invalid("uri", "the query of %s cannot be read", request.URI)
 	}
 	options := maps.Clone(request.Options)
 	for name := range query {
@@ -57,18 +61,40 @@ func durabilityOf(request core.OpenRequest) (Durability, error) {
 		}
 		options[name] = query.Get(name)
 	}
-	durability := Durable
 	for _, name := range slices.Sorted(maps.Keys(options)) {
-		if name != "durability" {
-			return Durable, core.Invalid(name, "a file store has no option %q: it has durability alone", name)
-		}
-		switch value := options[name]; value {
-		case "durable", "":
-		case "relaxed":
-			durability = Relaxed
+		switch name {
+		case "durability":
+			durability, err = durabilityOf(options[name])
+		case "artifact_root":
+			artifacts, err = artifactRoot(options[name])
 		default:
-			return Durable, core.Invalid(name, "the option durability is %q: it must be durable or relaxed", value)
+			err = core.Invalid(name, "a file store has no option %q: it has durability and artifact_root", name)
+		}
+		if err != nil {
+			return Durable, "", err
 		}
 	}
-	return durability, nil
+	return durability, artifacts, nil
+}
+
+func durabilityOf(value string) (Durability, error) {
+	switch value {
+	case "durable", "":
+		return Durable, nil
+	case "relaxed":
+		return Relaxed, nil
+	}
+	return Durable, core.Invalid("durability", "the option durability is %q: it must be durable or relaxed", value)
+}
+
+// artifactRoot makes a local root absolute, since what is stored must mean the same to every process.
+func artifactRoot(value string) (string, error) {
+	if value == "" {
+		return "", nil
+	}
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", core.Errorf(core.FailedPrecondition, "the working directory is unknown; give an absolute artifact_root: %w", err)
+	}
+	return core.AbsoluteLocation(value, dir), nil
 }

@@ -93,3 +93,20 @@ func TestReadOnlyTracking(t *testing.T) {
 		t.Errorf("changed (-want +got):\n%s", diff)
 	}
 }
+
+func TestOpenerKeepsNewArtifactsElsewhere(t *testing.T) {
+	t.Parallel()
+	dir := filepath.ToSlash(t.TempDir())
+	backend, err := file.Opener{}.Open(t.Context(), request(t, "file://"+dir+"/mlruns?artifact_root=mlflow-artifacts%3A%2F"))
+	check(t, err)
+	id, err := backend.Tracking.CreateExperiment(t.Context(), core.ExperimentSpec{Name: "x"})
+	check(t, err)
+	for _, ref := range []core.ExperimentRef{{ID: id.ID}, {ID: core.DefaultExperimentID}} {
+		e, err := backend.Tracking.Experiment(t.Context(), ref)
+		check(t, err)
+		if want := "mlflow-artifacts:/" + string(ref.ID); e.ArtifactLocation != want {
+			t.Errorf("artifacts of experiment %s go to %s, want %s", ref.ID, e.ArtifactLocation, want)
+		}
+	}
+	check(t, backend.Close())
+}
