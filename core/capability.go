@@ -51,6 +51,7 @@ func abilities() []ability {
 		{"secret_updater", has[SecretUpdater]},
 		{"stages", has[Stages]},
 	}
+		{"webhooks", has[Webhooks]},
 }
 
 // AbilityNames returns the names of all optional interfaces of the contract, sorted.

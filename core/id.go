@@ -14,6 +14,12 @@ func NewRunID() RunID { return RunID(randomHex()) }
 // NewModelID makes the id of a logged model: "m-" and 32 random hexadecimal digits.
 func NewModelID() ModelID { return ModelID("m-" + randomHex()) }
 
+// NewWebhookID makes the id of a webhook: a random UUID in its usual form.
+func NewWebhookID() WebhookID {
+	h := randomHex()
+	return WebhookID(h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:])
+}
+
 // NewExperimentID makes a random id of 18 decimal digits, as MLflow's file store does, so that writers need no counter.
 func NewExperimentID() ExperimentID {
 	const lowest, span = 100_000_000_000_000_000, 900_000_000_000_000_000

@@ -91,6 +91,10 @@ func refusals() map[core.Capability]func(check, store) error {
 			_, err := st.SetStage(t.Context(), ref, core.StageChange{Stage: core.StageStaging})
 			return err
 		},
+		webhooks: func(t check, s store) error {
+			h, _ := core.As[core.Webhooks](s)
+			return h.DeleteWebhook(t.Context(), core.NewWebhookID())
+		},
 		importer: func(t check, s store) error {
 			i, _ := core.As[core.RegistryImporter](s)
 			return i.ImportVersion(t.Context(), core.Version{

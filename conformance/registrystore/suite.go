@@ -38,7 +38,7 @@ func Cases() []conformance.Case[core.RegistryStore] {
 	return slices.Concat(
 		modelCases(), modelChangeCases(), modelDeletionCases(),
 		versionCases(), versionChangeCases(), versionSourceCases(),
-		tagCases(), aliasCases(), aliasNameCases(), stageCases(),
+		tagCases(), aliasCases(), aliasNameCases(), stageCases(), webhookCases(),
 		modelSearchCases(), modelOrderCases(), versionSearchCases(), pageCases(), tokenCases(),
 		concurrencyCases(), raceCases(), contextCases(), handleCases(), importCases(), faultCases(), lifeCases(), model.RegistryCases(),
 		wholeRunCases(),

@@ -49,6 +49,11 @@ func cloneVersion(v core.Version) core.Version {
 	return v
 }
 
+func cloneWebhook(w core.Webhook) core.Webhook {
+	w.Events = slices.Clone(w.Events)
+	return w
+}
+
 func cloneJob(j core.Job) core.Job {
 	j.Tags = maps.Clone(j.Tags)
 	if j.ExitCode != nil {

@@ -95,12 +95,14 @@ type registryStore interface {
 	core.Aliases
 	core.Stages
 	core.RegistryImporter
+	core.Webhooks
 }
 
 func registryCalls(s registryStore) []call {
 	type C = context.Context
 	ref := core.VersionRef{Model: "m", Number: 1}
 	version := core.Version{Model: "m", Number: 1, Source: "s3://b/k", Status: core.VersionReady}
+	hook := core.WebhookSpec{Name: "w", URL: "https://h", Events: core.WebhookEvents()}
 	return []call{
 		{"Describe", false, func(ctx C) error { return drop(s.Describe(ctx)) }},
 		{"CreateModel", true, func(ctx C) error { return drop(s.CreateModel(ctx, core.ModelSpec{Name: "m"})) }},
@@ -120,6 +122,11 @@ func registryCalls(s registryStore) []call {
 		{"LatestVersions", false, func(ctx C) error { return drop(s.LatestVersions(ctx, "m", nil)) }},
 		{"ImportModel", true, func(ctx C) error { return s.ImportModel(ctx, core.Model{Name: "m"}) }},
 		{"ImportVersion", true, func(ctx C) error { return s.ImportVersion(ctx, version) }},
+		{"CreateWebhook", true, func(ctx C) error { return drop(s.CreateWebhook(ctx, hook)) }},
+		{"Webhook", false, func(ctx C) error { return drop(s.Webhook(ctx, "w")) }},
+		{"UpdateWebhook", true, func(ctx C) error { return drop(s.UpdateWebhook(ctx, "w", core.WebhookChange{})) }},
+		{"DeleteWebhook", true, func(ctx C) error { return s.DeleteWebhook(ctx, "w") }},
+		{"SearchWebhooks", false, func(ctx C) error { return drop(s.SearchWebhooks(ctx, core.WebhookQuery{})) }},
 	}
 }
 

@@ -7,8 +7,8 @@ import (
 	"github.com/mlstore/mlstore/core"
 )
 
-// Registry is a core.RegistryStore with the abilities Aliases, Stages and RegistryImporter. It keeps every promise that the
-// contract has for registries. It is safe for concurrent use.
+// Registry is a core.RegistryStore with the abilities Aliases, Stages, RegistryImporter and Webhooks. It keeps every promise
+// that the contract has for registries. It is safe for concurrent use.
 type Registry struct {
 	handle
 	data *registryData
@@ -16,9 +16,10 @@ type Registry struct {
 
 // registryData is what all handles of one registry share.
 type registryData struct {
-	mu      sync.RWMutex
-	models  map[string]*model
-	created creations[madeVersion]
+	mu       sync.RWMutex
+	models   map[string]*model
+	created  creations[madeVersion]
+	webhooks map[core.WebhookID]core.Webhook // nil until there is one
 }
 
 // madeVersion remembers a version by its model's identity, which a renaming does not change and a deletion ends.

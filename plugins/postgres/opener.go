@@ -15,7 +15,8 @@ import (
 // that we know.
 //
 // The query of a URI holds settings of libpq and of the pool. Without a password in the URI that of the secret counts,
-// then PGPASSWORD and the password file.
+// then PGPASSWORD and the password file. The secret webhook_key, or MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY, encrypts the
+// secrets of webhooks; without it there are none.
 type Opener struct{}
 
 // Options of a request, and of the query of a URI. Everything else in the query is a setting of the connection.
@@ -28,7 +29,8 @@ func (Opener) Open(ctx context.Context, request core.OpenRequest) (core.Backend,
 }
 
 func openBackend(ctx context.Context, request core.OpenRequest) (core.Backend, error) {
-	settings, query, err := sqlstore.Settings(request, []string{artifactRoot, sqlstore.SchemaOption}, []string{"password"})
+	settings, query, err := sqlstore.Settings(request, []string{artifactRoot, sqlstore.SchemaOption},
+		[]string{"password", sqlstore.WebhookKeySecret})
 	if err != nil {
 		return core.Backend{}, err
 	}
@@ -40,11 +42,15 @@ func openBackend(ctx context.Context, request core.OpenRequest) (core.Backend, e
 	if err != nil {
 		return core.Backend{}, err
 	}
+	key, err := sqlstore.WebhookKey(request)
+	if err != nil {
+		return core.Backend{}, err
+	}
 	db, err := pgdb.Open(ctx, pgdb.Config{URI: withQuery(request.URI, query), Password: request.Secrets["password"]})
 	if err != nil {
 		return core.Backend{}, err
 	}
-	options := sqlstore.Options{Name: "postgres", ArtifactRoot: root, ReadOnly: request.ReadOnly}
+	options := sqlstore.Options{Name: "postgres", ArtifactRoot: root, ReadOnly: request.ReadOnly, WebhookKey: key}
 	if keep {
 		return sqlstore.Keep(db, options), nil
 	}

@@ -17,13 +17,13 @@ func Plugin() sdk.Plugin {
 	}
 }
 
-// variables are those of libpq that pgx reads.
+// variables are those of libpq that pgx reads, and one of MLflow's.
 func variables() []string {
 	return []string{
 		"PGHOST", "PGPORT", "PGDATABASE", "PGUSER", "PGPASSWORD", "PGPASSFILE", "PGSERVICE", "PGSERVICEFILE", "PGSSLMODE",
 		"PGSSLCERT", "PGSSLKEY", "PGSSLROOTCERT", "PGSSLNEGOTIATION", "PGSSLSNI", "PGSSLPASSWORD", "PGAPPNAME", "PGOPTIONS",
 		"PGCONNECT_TIMEOUT", "PGTARGETSESSIONATTRS", "PGTZ", "PGMINPROTOCOLVERSION", "PGMAXPROTOCOLVERSION",
-		"PGCHANNELBINDING", "PGREQUIREAUTH",
+		"PGCHANNELBINDING", "PGREQUIREAUTH", sqlstore.WebhookKeyVariable,
 	}
 }
 
@@ -39,6 +39,7 @@ func schemes() []core.ManifestScheme {
 			Options: []core.ManifestOption{
 				{Name: artifactRoot, About: "where the artifacts of new experiments go", Default: "./mlruns"},
 				{Name: "password", About: "that of the database's user", Secret: true},
+				{Name: sqlstore.WebhookKeySecret, About: "encrypts the secrets of webhooks; " + sqlstore.WebhookKeyVariable, Secret: true},
 				{Name: sqlstore.SchemaOption, About: "keep: open the database, of whatever schema, to look after that alone"},
 			},
 		})

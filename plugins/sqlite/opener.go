@@ -16,6 +16,9 @@ import (
 //   - durability: "durable", the default, or "relaxed": a commit need not have reached the disk when a call returns.
 //   - artifact_root: where the artifacts of new experiments go; ./mlruns by default.
 //   - schema: "keep" opens the database, of whatever schema, as a core.SchemaKeeper alone.
+//
+// The secret webhook_key, or MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY, encrypts the secrets of webhooks; without it there are
+// none.
 type Opener struct{}
 
 // Open opens the database. A bad URI or option is ErrInvalid; a database of another schema is ErrState.
@@ -25,7 +28,8 @@ func (Opener) Open(ctx context.Context, request core.OpenRequest) (core.Backend,
 }
 
 func openBackend(ctx context.Context, request core.OpenRequest) (core.Backend, error) {
-	settings, rest, err := sqlstore.Settings(request, []string{"artifact_root", "durability", sqlstore.SchemaOption}, nil)
+	settings, rest, err := sqlstore.Settings(request, []string{"artifact_root", "durability", sqlstore.SchemaOption},
+		[]string{sqlstore.WebhookKeySecret})
 	if err != nil {
 		return core.Backend{}, err
 	}
@@ -52,11 +56,15 @@ func openBackend(ctx context.Context, request core.OpenRequest) (core.Backend, e
 	if err != nil {
 		return core.Backend{}, err
 	}
+	key, err := sqlstore.WebhookKey(request)
+	if err != nil {
+		return core.Backend{}, err
+	}
 	db, err := litedb.Open(ctx, o)
 	if err != nil {
 		return core.Backend{}, err
 	}
-	options := sqlstore.Options{Name: "sqlite", ArtifactRoot: root, ReadOnly: request.ReadOnly}
+	options := sqlstore.Options{Name: "sqlite", ArtifactRoot: root, ReadOnly: request.ReadOnly, WebhookKey: key}
 	if keep {
 		return sqlstore.Keep(db, options), nil
 	}

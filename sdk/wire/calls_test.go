@@ -29,7 +29,7 @@ func interfaces() map[string][]reflect.Type {
 			reflect.TypeFor[core.SecretUpdater](), reflect.TypeFor[core.SchemaKeeper](),
 		},
 		"registry": {
-			reflect.TypeFor[core.Models](), reflect.TypeFor[core.Versions](), reflect.TypeFor[core.Aliases](),
+			reflect.TypeFor[core.Models](), reflect.TypeFor[core.Versions](), reflect.TypeFor[core.Webhooks](), reflect.TypeFor[core.Aliases](),
 			reflect.TypeFor[core.Stages](), reflect.TypeFor[core.RegistryImporter](),
 		},
 		"projects":  {reflect.TypeFor[core.ProjectBackend]()},

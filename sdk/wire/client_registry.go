@@ -11,16 +11,18 @@ import (
 // registry is the registry store of a plugin, with all abilities; Ability tells which of them are its own.
 type registry struct {
 	*remote
-	client  registryv1.RegistryServiceClient
-	aliases registryv1.AliasesServiceClient
-	stages  registryv1.StagesServiceClient
-	imports registryv1.RegistryImporterServiceClient
+	client   registryv1.RegistryServiceClient
+	aliases  registryv1.AliasesServiceClient
+	stages   registryv1.StagesServiceClient
+	imports  registryv1.RegistryImporterServiceClient
+	webhooks registryv1.WebhooksServiceClient
 }
 
 func newRegistry(r *remote) *registry {
 	return &registry{
 		remote: r, client: registryv1.NewRegistryServiceClient(r), aliases: registryv1.NewAliasesServiceClient(r),
 		stages: registryv1.NewStagesServiceClient(r), imports: registryv1.NewRegistryImporterServiceClient(r),
+		webhooks: registryv1.NewWebhooksServiceClient(r),
 	}
 }
 
@@ -29,7 +31,8 @@ func (s *registry) Ability(target any) bool {
 	return ability[core.Aliases](s.remote, "aliases", target, s) ||
 		ability[core.RegistryImporter](s.remote, "registry_importer", target, s) ||
 		ability[core.SecretUpdater](s.remote, "secret_updater", target, s) ||
-		ability[core.Stages](s.remote, "stages", target, s)
+		ability[core.Stages](s.remote, "stages", target, s) ||
+		ability[core.Webhooks](s.remote, "webhooks", target, s)
 }
 
 // CreateModel creates a model.

@@ -420,6 +420,33 @@ func (r projectRecorder) Logs(_ context.Context, id core.JobID, o core.LogOption
 }
 
 // opener answers with the recorder for every URI, and remembers the request.
+func (r registryRecorder) CreateWebhook(_ context.Context, spec core.WebhookSpec) (core.Webhook, error) {
+	r.note(spec)
+	return say[core.Webhook](r.recorder, nil)
+}
+
+func (r registryRecorder) Webhook(_ context.Context, id core.WebhookID) (core.Webhook, error) {
+	r.note(id)
+	return say(r.recorder, func(w *core.Webhook) { w.ID = id })
+}
+
+func (r registryRecorder) UpdateWebhook(
+	_ context.Context, id core.WebhookID, change core.WebhookChange,
+) (core.Webhook, error) {
+	r.note(id, change)
+	return say(r.recorder, func(w *core.Webhook) { w.ID = id })
+}
+
+func (r registryRecorder) DeleteWebhook(_ context.Context, id core.WebhookID) error {
+	r.note(id)
+	return nil
+}
+
+func (r registryRecorder) SearchWebhooks(_ context.Context, q core.WebhookQuery) (core.Page[core.Webhook], error) {
+	r.note(q)
+	return say[core.Page[core.Webhook]](r.recorder, nil)
+}
+
 func (r *recorder) opener() core.Opener {
 	return core.OpenerFunc(func(_ context.Context, request core.OpenRequest) (core.Backend, error) {
 		r.note(request)

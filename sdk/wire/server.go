@@ -80,6 +80,7 @@ func (s *Server) Register(r grpc.ServiceRegistrar) {
 	registryv1.RegisterStagesServiceServer(r, &stagesServer{})
 	registryv1.RegisterRegistryImporterServiceServer(r, &registryImporterServer{})
 	projectv1.RegisterProjectServiceServer(r, &projectServer{})
+	registryv1.RegisterWebhooksServiceServer(r, &webhooksServer{})
 }
 
 // Close closes every instance and joins their errors.

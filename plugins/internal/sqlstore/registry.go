@@ -10,7 +10,8 @@ import (
 	"github.com/mlstore/mlstore/plugins/internal/sqlstore/sqldb"
 )
 
-// Registry is a core.RegistryStore with the abilities Aliases, Stages and RegistryImporter. It is safe for concurrent use.
+// Registry is a core.RegistryStore with the abilities Aliases, Stages, RegistryImporter and Webhooks. It is safe for
+// concurrent use.
 //
 // Whatever changes a model or its versions locks the row of the model first. A version that is deleted keeps its row, in
 // the stage that MLflow has for it, so that its number is not given again.

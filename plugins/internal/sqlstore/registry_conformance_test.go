@@ -17,13 +17,16 @@ import (
 	"github.com/mlstore/mlstore/plugins/internal/sqlstore/sqldb"
 )
 
+// fernetKey is the key of the examples in Fernet's specification.
+const fernetKey = "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4="
+
 // registryHarness reaches registries in databases that newPlace makes and open opens.
 func registryHarness(newPlace func(conformance.T) string, open func(conformance.T, string) sqldb.DB) registrystore.Harness {
 	var places sync.Map // from the store to its database
 	at := func(t conformance.T, place string) core.RegistryStore {
 		db := open(t, place)
 		conformance.NoError(t, "the schema", schema.Ensure(t.Context(), db))
-		r := sqlstore.NewRegistry(db, sqlstore.Options{Name: db.Dialect().String()})
+		r := sqlstore.NewRegistry(db, sqlstore.Options{Name: db.Dialect().String(), WebhookKey: core.NewSecret(fernetKey)})
 		places.Store(r, place)
 		return r
 	}

@@ -16,6 +16,8 @@ type Options struct {
 	Name         string // of the store, such as "sqlite"
 	ArtifactRoot string // below which the artifacts of new experiments are kept; a URI or an absolute path
 	ReadOnly     bool   // every change is ErrPermission
+
+	WebhookKey core.Secret // encrypts the secrets of webhooks; zero keeps none
 }
 
 // handle is what the stores have in common.
