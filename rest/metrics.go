@@ -149,27 +149,3 @@ type MetricsPage struct {
 	Metrics       []Metric `json:"metrics,omitempty"`
 	NextPageToken string   `json:"next_page_token,omitempty"`
 }
-
-// MetricsPageOf puts a page of a history on the wire.
-func MetricsPageOf(p core.Page[core.Metric]) MetricsPage {
-	page := MetricsPage{NextPageToken: p.Next}
-	if len(p.Items) > 0 {
-		page.Metrics = make([]Metric, 0, len(p.Items))
-	}
-	for _, m := range p.Items {
-		page.Metrics = append(page.Metrics, MetricOf(m))
-	}
-	return page
-}
-
-// RunMetricsPageOf puts points of several runs on the wire.
-func RunMetricsPageOf(points []core.RunMetric) MetricsPage {
-	page := MetricsPage{}
-	if len(points) > 0 {
-		page.Metrics = make([]Metric, 0, len(points))
-	}
-	for _, m := range points {
-		page.Metrics = append(page.Metrics, RunMetricOf(m))
-	}
-	return page
-}

@@ -42,8 +42,17 @@ func unreadable(err error) error {
 // appender is an answer that writes itself, since it is asked for often or is long.
 type appender interface{ AppendJSON(b []byte) []byte }
 
+// streamer is an answer that may be so long that it is written while it is read.
+type streamer interface {
+	streams() bool
+	stream(w io.Writer) error
+}
+
 // answer writes an answer of status 200.
 func (c *call) answer(v any) error {
+	if s, ok := v.(streamer); ok && s.streams() {
+		return c.stream(s)
+	}
 	var body []byte
 	if a, ok := v.(appender); ok {
 		body = a.AppendJSON(nil)
@@ -57,6 +66,17 @@ func (c *call) answer(v any) error {
 	c.w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	_, err := c.w.Write(body)
 	return unanswered(err)
+}
+
+// stream writes an answer piece by piece. When that fails half-way the connection is cut, so that no client takes a half for
+// the whole.
+func (c *call) stream(s streamer) error {
+	c.w.Header().Set("Content-Type", "application/json")
+	if err := s.stream(c.w); err != nil {
+		c.server.log.ErrorContext(c.ctx(), "an answer was cut off", "path", c.r.URL.Path, "error", err)
+		panic(http.ErrAbortHandler)
+	}
+	return nil
 }
 
 // unanswered is nil: the client of an answer that cannot be written has gone, and nobody is left to be told.

@@ -18,6 +18,8 @@ type Config struct {
 	ArtifactsDestination string // --artifacts-destination: what the artifact proxy serves; "" is nothing
 	StaticPrefix         string // --static-prefix, such as "/mlflow"; "" is none
 
+	RefuseLongValues bool // MLFLOW_TRUNCATE_LONG_VALUES=false: what is too long for the store is refused, not cut
+
 	Version string       // of MLflow's API that the server tells clients it speaks; "" is APIVersion
 	Log     *slog.Logger // nil is nowhere
 }

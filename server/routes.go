@@ -12,6 +12,7 @@ import (
 func (s *Server) routes() []route {
 	return slices.Concat(
 		s.aboutRoutes(),
+		s.trackingRoutes(),
 	)
 }
 
@@ -34,7 +35,7 @@ func (s *Server) mux() (http.Handler, error) {
 func (s *Server) through(r route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		c := &call{w: w, r: req, server: s}
-		if err := s.serve(c, r); err != nil {
+		if err := s.serve(c, r); err != nil { //nolint:contextcheck // it is in the call
 			fail(w, err)
 		}
 	})

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"sync"
 
 	"github.com/mlstore/mlstore/core"
 )
@@ -19,6 +20,9 @@ type Server struct {
 	guard    guard
 	log      *slog.Logger
 	handler  http.Handler
+
+	longest   core.Limits // to which params and tags are cut; zero cuts nothing
+	logsModel sync.Mutex  // held by a call of log-model
 }
 
 // New opens the stores of a server. Close it at the end.
@@ -32,7 +36,10 @@ func New(ctx context.Context, c Config) (*Server, error) {
 		config: c, tracking: tracking, registry: models, login: trusting{}, guard: trusting{},
 		log: cmp.Or(c.Log, slog.New(slog.DiscardHandler)),
 	}
-	if s.handler, err = s.mux(); err != nil {
+	if s.longest, err = c.longest(ctx, tracking); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	if s.handler, err = s.mux(); err != nil { //nolint:contextcheck // each request has its own
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
