@@ -9,11 +9,22 @@ import (
 
 // aboutRoutes tell of the server itself. MLflow answers all of them without a login.
 func (s *Server) aboutRoutes() []route {
-	return []route{
+	return append(s.metricsRoutes(), []route{
 		raw(http.MethodGet, []string{"/health"}, open, text("OK")),
 		raw(http.MethodGet, []string{"/version"}, open, text(s.config.Version)),
 		json(rest.ServerInfo, open, s.serverInfo),
+	}...)
+}
+
+// metricsRoutes serve Prometheus. Where there are accounts it needs one, unlike in MLflow.
+func (s *Server) metricsRoutes() []route {
+	if s.config.Metrics == nil {
+		return nil
 	}
+	return []route{raw(http.MethodGet, []string{"/metrics"}, known, func(c *call) error {
+		s.config.Metrics.ServeHTTP(c.w, c.r)
+		return nil
+	})}
 }
 
 func text(body string) func(*call) error {

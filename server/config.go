@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"log/slog"
+	"net/http"
 
 	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/registry"
@@ -20,6 +21,7 @@ type Config struct {
 
 	RefuseLongValues bool // MLFLOW_TRUNCATE_LONG_VALUES=false: what is too long for the store is refused, not cut
 
+	Metrics http.Handler // --expose-prometheus: what /metrics answers; nil is nothing
 	Version string       // of MLflow's API that the server tells clients it speaks; "" is APIVersion
 	Log     *slog.Logger // nil is nowhere
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/mlstore/mlstore/core"
+	"github.com/mlstore/mlstore/server/observe"
 )
 
 // routes is the table: everything that the server answers.
@@ -43,7 +44,9 @@ func (s *Server) through(r route) http.Handler {
 
 func (s *Server) serve(c *call, r route) error {
 	var err error
-	if c.principal, err = s.login.authenticate(c.r); err != nil {
+	c.principal, err = s.login.authenticate(c.r)
+	observe.Note(c.ctx(), r.method+" "+r.paths[0], c.principal.name)
+	if err != nil {
 		return err
 	}
 	if r.decode != nil {

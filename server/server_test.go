@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"github.com/mlstore/mlstore/core/mem"
 	"github.com/mlstore/mlstore/registry"
 	"github.com/mlstore/mlstore/server"
+	"github.com/mlstore/mlstore/server/observe"
 )
 
 // client speaks to a server over stores in memory.
@@ -84,6 +86,17 @@ func TestAbout(t *testing.T) {
 	}
 	if status, body := c.call("GET", "/ajax-api/3.0/mlflow/server-info", ""); status != 200 || !strings.Contains(body, `"workspaces_enabled":false`) {
 		t.Errorf("server-info: %d %s", status, body)
+	}
+}
+
+func TestMetricsForPrometheus(t *testing.T) {
+	t.Parallel()
+	if status, _ := newClient(t, nil).call("GET", "/metrics", ""); status != 404 {
+		t.Errorf("without them: %d", status)
+	}
+	c := newClient(t, func(c *server.Config) { c.Metrics = observe.New(slog.New(slog.DiscardHandler)).Metrics() })
+	if status, body := c.call("GET", "/metrics", ""); status != 200 || !strings.Contains(body, "mlflow_http_requests_in_flight 0") {
+		t.Errorf("%d %s", status, body)
 	}
 }
 
