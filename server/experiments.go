@@ -44,17 +44,9 @@ func (s *Server) createExperiment(c *call, q rest.CreateExperiment) (rest.Create
 	return rest.CreateExperimentAnswer{ExperimentID: string(e.ID)}, nil
 }
 
-// experimentLocation is where a new experiment keeps its artifacts. What the caller names is relative to the server's working
-// directory, as in MLflow. Without one it is below the default artifact root, if the server has one: in a folder of its own,
-// which cannot be named after the experiment, as that has no id yet.
+// experimentLocation is where the caller of experiments/create wants the artifacts: relative to the server's working directory,
+// as in MLflow. The empty one is for the store to choose.
 func (s *Server) experimentLocation(given string) (string, error) {
-	root := s.config.ArtifactRoot
-	switch {
-	case given == "" && root == "":
-		return "", nil // the store knows
-	case given == "":
-		given = core.JoinLocation(root, string(core.NewExperimentID()))
-	}
 	dir, err := os.Getwd()
 	if err != nil {
 		return "", core.Errorf(core.Internal, "the working directory of the server is gone: %w", err)

@@ -348,19 +348,3 @@ func TestLongValuesAreCutUnlessTheServerIsToldToRefuse(t *testing.T) {
 		}
 	}
 }
-
-func TestTheArtifactsOfNewExperimentsGoBelowTheRoot(t *testing.T) {
-	t.Parallel()
-	c := newClient(t, func(c *server.Config) { c.ArtifactRoot = "mlflow-artifacts:/" })
-	seen := map[string]bool{}
-	for i := range 3 {
-		c.ok("experiments/create", fmt.Sprintf(`{"name":"e%d"}`, i), nil)
-		var got rest.ExperimentAnswer
-		c.ok(fmt.Sprintf("experiments/get-by-name?experiment_name=e%d", i), "", &got)
-		location := got.Experiment.ArtifactLocation
-		if !strings.HasPrefix(location, "mlflow-artifacts:/") || seen[location] {
-			t.Errorf("location %s", location)
-		}
-		seen[location] = true
-	}
-}

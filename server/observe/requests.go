@@ -41,7 +41,7 @@ func (o *Requests) Wrap(next http.Handler) http.Handler {
 		answer := &answer{ResponseWriter: w}
 		o.metrics.running.Inc()
 		finished := false
-		defer func() {
+		defer func() { //nolint:contextcheck // the request has it
 			o.metrics.running.Dec()
 			o.seen(r.Context(), seen{r, note, answer, o.now().Sub(begin), !finished})
 		}()
