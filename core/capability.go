@@ -42,6 +42,7 @@ func abilities() []ability {
 		{"importer", has[Importer]},
 		{"lineage", has[Lineage]},
 		{"logged_models", has[LoggedModels]},
+		{"multipart", has[Multipart]},
 		{"path_transfer", has[PathTransfer]},
 		{"presigner", has[Presigner]},
 		{"purger", has[Purger]},
@@ -50,8 +51,8 @@ func abilities() []ability {
 		{"schema_keeper", has[SchemaKeeper]},
 		{"secret_updater", has[SecretUpdater]},
 		{"stages", has[Stages]},
-	}
 		{"webhooks", has[Webhooks]},
+	}
 }
 
 // AbilityNames returns the names of all optional interfaces of the contract, sorted.

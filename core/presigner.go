@@ -9,8 +9,8 @@ import (
 // HTTP client, until they expire: to read one file, or to write it. Whoever hands one out must have authorised the same
 // operation; what is written by one is verified by the service alone, not by the store.
 type Presigner interface {
-	// Presign signs one request for the file at path. To read, the file must be there: the errors are those of Open; to
-	// write, those of Put.
+	// Presign signs one request for the file at path [AR-096 AR-098], which is refused when its time is over [AR-097]. To
+	// read, the file must be there: the errors are those of Open; to write, those of Put.
 	Presign(ctx context.Context, path string, o PresignOptions) (PresignedRequest, error)
 }
 

@@ -44,7 +44,8 @@ func casesAt(root Root) []entry {
 		putCases(), brokenPutCases(), readCases(), rangeCases(),
 		statCases(), listCases(), pageCases(), bigPageCases(),
 		deleteCases(), keyCases(), pathCases(), localCases(root),
-		concurrencyCases(), contextCases(), handleCases(), faultCases(), attributeCases(), transferCases(), performanceCases(),
+		concurrencyCases(), contextCases(), handleCases(), faultCases(), attributeCases(), transferCases(),
+		presignCases(), multipartCases(), performanceCases(),
 		model.ArtifactCases(), wholeRunCases(),
 	)
 }

@@ -37,6 +37,15 @@ func refusals() map[core.Capability]func(check, store) error {
 			conformance.NoError(t, "closing the file", f.Close())
 			return err
 		},
+		presigner: func(t check, s store) error {
+			signer, _ := core.As[core.Presigner](s)
+			_, err := signer.Presign(t.Context(), "conformance/is/not/there", core.PresignOptions{})
+			return err
+		},
+		multipart: func(t check, s store) error {
+			uploads, _ := core.As[core.Multipart](s)
+			return uploads.AbortUpload(t.Context(), "conformance/is/not/there", "none")
+		},
 	}
 }
 

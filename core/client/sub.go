@@ -27,8 +27,8 @@ type view struct {
 	closed atomic.Bool
 }
 
-// Describe declares the promises of the whole, and of its abilities the transfer of local files: the others know nothing of
-// the prefix.
+// Describe declares the promises of the whole, and of its abilities those that Ability answers for: others know nothing of the
+// prefix.
 func (v *view) Describe(ctx context.Context) (core.Info, error) {
 	if err := v.alive(); err != nil {
 		return core.Info{}, err
@@ -41,10 +41,20 @@ func (v *view) Describe(ctx context.Context) (core.Info, error) {
 	return info, err
 }
 
-// Ability answers for the transfer of local files.
+// Ability answers for the transfer of local files and for requests of others.
 func (v *view) Ability(target any) bool {
-	transfer, ok := core.As[core.PathTransfer](v.whole)
-	return ok && core.Provide[core.PathTransfer](target, viewFiles{v, transfer})
+	switch target := target.(type) {
+	case *core.PathTransfer:
+		transfer, ok := core.As[core.PathTransfer](v.whole)
+		return ok && core.Provide[core.PathTransfer](target, viewFiles{v, transfer})
+	case *core.Presigner:
+		signer, ok := core.As[core.Presigner](v.whole)
+		return ok && core.Provide[core.Presigner](target, viewRequests{v, signer})
+	case *core.Multipart:
+		uploads, ok := core.As[core.Multipart](v.whole)
+		return ok && core.Provide[core.Multipart](target, viewUploads{v, uploads})
+	}
+	return false
 }
 
 // viewFiles transfers local files to and from the part.

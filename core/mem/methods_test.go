@@ -238,7 +238,7 @@ func TestDescribe(t *testing.T) {
 	}
 	abilities := slices.DeleteFunc(core.AbilityNames(), func(c core.Capability) bool {
 		// Memory has no files, no secrets, no service that others could ask, and no schema.
-		return c == "path_transfer" || c == "secret_updater" || c == "presigner" || c == "schema_keeper"
+		return c == "path_transfer" || c == "secret_updater" || c == "presigner" || c == "multipart" || c == "schema_keeper"
 	})
 	for _, want := range append(abilities,
 		core.AtomicBatch, core.PagesKeyset, core.PutIfAbsent, core.ArtifactMtime, core.ArtifactVerbatim, core.FloatInf,

@@ -53,20 +53,37 @@ func (a *account) abortStale(ctx context.Context) {
 	const patience = 10 * time.Second
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	a.journal.sweep(func(u upload) bool { return a.abort(ctx, u) == nil })
+	a.journal.sweep(func(u upload) bool { return a.abortBroken(ctx, u) == nil })
 }
 
-// abort removes the parts of an upload that nobody will complete. One that is not there any more is aborted.
-func (a *account) abort(ctx context.Context, u upload) error {
+// abort removes the parts of an upload that nobody will complete, and reports whether there was such an upload.
+func (a *account) abort(ctx context.Context, u upload) (known bool, _ error) {
 	input := &s3.AbortMultipartUploadInput{Bucket: &u.Bucket, Key: &u.Key, UploadId: &u.ID}
 	if err := a.settings.access(input); err != nil {
-		return err
+		return false, err
 	}
 	_, err := a.client.AbortMultipartUpload(ctx, input)
-	if err = failure(err); !errors.Is(err, core.ErrNotFound) {
-		return err
+	if err = failure(err); errors.Is(err, core.ErrNotFound) {
+		return false, nil
 	}
-	return nil
+	return err == nil, err
+}
+
+// abortBroken aborts an upload of which the service may still be taking parts. S3 says to abort such a one again, and on
+// some services, versitygw 1.8 for one, a part that comes late brings the upload back.
+func (a *account) abortBroken(ctx context.Context, u upload) error {
+	const first, last = 50 * time.Millisecond, 200 * time.Millisecond
+	for wait := first; ; wait *= 2 {
+		known, err := a.abort(ctx, u)
+		if err != nil || !known || wait > last {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return core.Interrupted(ctx)
+		case <-time.After(wait):
+		}
+	}
 }
 
 // access fills in what every request of the account carries.
@@ -97,6 +114,8 @@ func setOwner(input any, owner string) {
 	case *s3.UploadPartInput:
 		in.ExpectedBucketOwner = &owner
 	case *s3.CompleteMultipartUploadInput:
+		in.ExpectedBucketOwner = &owner
+	case *s3.ListPartsInput:
 		in.ExpectedBucketOwner = &owner
 	case *s3.AbortMultipartUploadInput:
 		in.ExpectedBucketOwner = &owner

@@ -4,20 +4,29 @@ import (
 	"bufio"
 	"encoding/json"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
+	"time"
 
 	"github.com/gofrs/flock"
+
+	"github.com/mlstore/mlstore/core"
 )
 
 // upload is an upload in several parts that has been begun.
 type upload struct {
-	Bucket string `json:"bucket"`
-	Key    string `json:"key"`
-	ID     string `json:"id"`
-	Done   bool   `json:"done,omitempty"` // completed or aborted
+	Bucket string      `json:"bucket"`
+	Key    string      `json:"key"`
+	ID     string      `json:"id"`
+	Until  core.Millis `json:"until,omitempty"` // somebody else sends its parts, and may do so until then
+	Done   bool        `json:"done,omitempty"`  // completed or aborted
 }
+
+// name is the upload without what changes of it.
+func (u upload) name() upload { return upload{Bucket: u.Bucket, Key: u.Key, ID: u.ID} }
 
 // journal remembers the uploads that this process has begun and not ended, so that another one can abort them when it
 // dies. Each process that uploads has a file of its own in the folder, and a lock beside it that it holds for as long as it
@@ -59,14 +68,17 @@ func (j *journal) begin(u upload) error {
 			return err
 		}
 	}
-	j.open[u] = true
+	j.open[u.name()] = true
 	return j.write(u)
 }
 
-// end notes that the upload is no more.
+// end notes that the upload is no more. One that another process has begun stays in that one's journal.
 func (j *journal) end(u upload) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	if u = u.name(); !j.open[u] {
+		return nil
+	}
 	delete(j.open, u)
 	u.Done = true
 	return j.write(u)
@@ -126,12 +138,12 @@ func (j *journal) close() error {
 }
 
 // sweep calls abort for every upload that a dead process with the same settings has left, and forgets those for which it is
-// true.
+// true. Those of which others send the parts are left to them until their time is over.
 func (j *journal) sweep(abort func(upload) bool) {
 	for _, o := range j.orphans() {
 		left := false
 		for _, u := range readUploads(o.name) {
-			left = !abort(u) || left
+			left = u.Until > core.MillisOf(time.Now()) || !abort(u) || left
 		}
 		if !left {
 			_ = os.Remove(o.name) // the next sweep finds it again
@@ -174,21 +186,15 @@ func readUploads(name string) []upload {
 		return nil
 	}
 	defer f.Close()
-	open := map[upload]bool{}
+	open := map[upload]upload{}
 	for lines := bufio.NewScanner(f); lines.Scan(); {
 		var u upload
 		if json.Unmarshal(lines.Bytes(), &u) != nil {
 			continue
 		}
-		ended := u.Done
-		u.Done = false
-		if open[u] = true; ended {
-			delete(open, u)
+		if open[u.name()] = u; u.Done {
+			delete(open, u.name())
 		}
 	}
-	all := make([]upload, 0, len(open))
-	for u := range open {
-		all = append(all, u)
-	}
-	return all
+	return slices.Collect(maps.Values(open))
 }

@@ -75,6 +75,11 @@ func (p *parts) begin(ctx context.Context) error {
 		return err
 	}
 	p.upload = upload{Bucket: p.bucket, Key: key, ID: aws.ToString(out.UploadId)}
+	return p.note(ctx)
+}
+
+// note enters the upload into the journal.
+func (p *parts) note(ctx context.Context) error {
 	if err := p.journal.begin(p.upload); err != nil {
 		p.abandon(ctx)
 		return core.Errorf(core.Internal, "the journal of uploads cannot be written: %w", err)
@@ -87,7 +92,7 @@ func (p *parts) abandon(ctx context.Context) {
 	const patience = 10 * time.Second
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
-	if p.abort(ctx, p.upload) == nil {
+	if p.abortBroken(ctx, p.upload) == nil {
 		_ = p.journal.end(p.upload) // aborting it once more does no harm
 	}
 }

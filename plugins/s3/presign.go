@@ -31,10 +31,7 @@ func (a *Artifacts) presign(ctx context.Context, path string, o core.PresignOpti
 	if err != nil {
 		return core.PresignedRequest{}, err
 	}
-	signer := s3.NewPresignClient(a.client, s3.WithPresignExpires(good), s3.WithPresignClientFromClientOptions(func(o *s3.Options) {
-		o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired // the bytes are not known
-		o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
-	}))
+	signer := a.signer(good)
 	expires := core.MillisOf(time.Now().Add(good))
 	var signed *v4.PresignedHTTPRequest
 	var size int64
@@ -46,15 +43,27 @@ func (a *Artifacts) presign(ctx context.Context, path string, o core.PresignOpti
 	if err != nil {
 		return core.PresignedRequest{}, err
 	}
+	request := requestOf(signed, expires)
+	request.Size = size
+	return request, nil
+}
+
+// signer signs requests that are good for so long.
+func (a *Artifacts) signer(good time.Duration) *s3.PresignClient {
+	return s3.NewPresignClient(a.client, s3.WithPresignExpires(good), s3.WithPresignClientFromClientOptions(func(o *s3.Options) {
+		o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired // the bytes are not known
+		o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
+	}))
+}
+
+func requestOf(signed *v4.PresignedHTTPRequest, expires core.Millis) core.PresignedRequest {
 	headers := map[string]string{}
 	for name, values := range signed.SignedHeader {
 		if name != "Host" && name != "Content-Length" {
 			headers[name] = strings.Join(values, ",")
 		}
 	}
-	return core.PresignedRequest{
-		Method: signed.Method, URL: core.NewSecret(signed.URL), Headers: headers, Expires: expires, Size: size,
-	}, nil
+	return core.PresignedRequest{Method: signed.Method, URL: core.NewSecret(signed.URL), Headers: headers, Expires: expires}
 }
 
 func (a *Artifacts) presignPut(

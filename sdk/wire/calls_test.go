@@ -32,8 +32,10 @@ func interfaces() map[string][]reflect.Type {
 			reflect.TypeFor[core.Models](), reflect.TypeFor[core.Versions](), reflect.TypeFor[core.Webhooks](), reflect.TypeFor[core.Aliases](),
 			reflect.TypeFor[core.Stages](), reflect.TypeFor[core.RegistryImporter](),
 		},
-		"projects":  {reflect.TypeFor[core.ProjectBackend]()},
-		"artifacts": {reflect.TypeFor[core.ArtifactRepository](), reflect.TypeFor[core.Presigner]()},
+		"projects": {reflect.TypeFor[core.ProjectBackend]()},
+		"artifacts": {
+			reflect.TypeFor[core.ArtifactRepository](), reflect.TypeFor[core.Presigner](), reflect.TypeFor[core.Multipart](),
+		},
 	}
 }
 

@@ -17,19 +17,21 @@ type artifacts struct {
 	paths  artifactv1.PathTransferServiceClient
 	frames framePool
 
-	presigns artifactv1.PresignerServiceClient
+	presigns   artifactv1.PresignerServiceClient
+	multiparts artifactv1.MultipartServiceClient
 }
 
 func newArtifacts(r *remote) *artifacts {
 	return &artifacts{
 		remote: r, client: artifactv1.NewArtifactServiceClient(r), paths: artifactv1.NewPathTransferServiceClient(r),
-		presigns: artifactv1.NewPresignerServiceClient(r),
+		presigns: artifactv1.NewPresignerServiceClient(r), multiparts: artifactv1.NewMultipartServiceClient(r),
 	}
 }
 
 // Ability answers for what the plugin's repository has.
 func (a *artifacts) Ability(target any) bool {
 	return ability[core.PathTransfer](a.remote, "path_transfer", target, a) ||
+		ability[core.Multipart](a.remote, "multipart", target, a) ||
 		ability[core.Presigner](a.remote, "presigner", target, a) ||
 		ability[core.SecretUpdater](a.remote, "secret_updater", target, a)
 }

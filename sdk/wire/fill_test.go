@@ -67,6 +67,9 @@ func fillValue(v reflect.Value, n *int) {
 		for i := range v.NumField() {
 			fillValue(v.Field(i), n)
 		}
+		if o, ok := v.Addr().Interface().(*core.UploadOptions); ok {
+			o.Parts = 2 // as many as slices have
+		}
 	default:
 		panic("no way to fill a " + v.Type().String())
 	}

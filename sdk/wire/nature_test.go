@@ -36,6 +36,7 @@ func TestNatureOfEveryMethod(t *testing.T) {
 		"LogBatch": true, "LogInputs": true, "LogOutputs": true, "ImportExperiment": true, "ImportRun": true, "ImportLoggedModel": true,
 		"ImportModel": true, "ImportVersion": true, "SetAlias": true, "DeleteAlias": true, "Delete": true, "GetFile": true, "Cancel": true,
 		"Close": true, "UpdateSecrets": true, "Drain": true, "UpgradeSchema": true, "OptimizeSchema": true,
+		"AbortUpload": true,
 	}
 	all := methods()
 	if len(all) < 60 {

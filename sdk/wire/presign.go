@@ -22,9 +22,13 @@ func (presignerServer) Presign(ctx context.Context, r *artifactv1.PresignRequest
 	signed, err := store.Presign(ctx, r.GetPath(), core.PresignOptions{
 		Upload: r.GetUpload(), Expires: time.Duration(r.GetExpiresNs()), ContentType: r.GetContentType(),
 	})
+	return pbPresigned(signed), err
+}
+
+func pbPresigned(p core.PresignedRequest) *artifactv1.PresignResponse {
 	return &artifactv1.PresignResponse{
-		Method: signed.Method, Url: signed.URL.Reveal(), Headers: signed.Headers, ExpiresMs: int64(signed.Expires), Size: signed.Size,
-	}, err
+		Method: p.Method, Url: p.URL.Reveal(), Headers: p.Headers, ExpiresMs: int64(p.Expires), Size: p.Size,
+	}
 }
 
 // Presign signs a request.
@@ -35,12 +39,16 @@ func (a *artifacts) Presign(ctx context.Context, path string, o core.PresignOpti
 	if err != nil {
 		return core.PresignedRequest{}, err
 	}
-	if !requestOfHTTP(reply.GetMethod(), reply.GetUrl()) {
+	return corePresigned(reply)
+}
+
+func corePresigned(pb *artifactv1.PresignResponse) (core.PresignedRequest, error) {
+	if !requestOfHTTP(pb.GetMethod(), pb.GetUrl()) {
 		return core.PresignedRequest{}, lie("it signed what is no request of HTTP")
 	}
 	return core.PresignedRequest{
-		Method: reply.GetMethod(), URL: core.NewSecret(reply.GetUrl()), Headers: reply.GetHeaders(),
-		Expires: core.Millis(reply.GetExpiresMs()), Size: reply.GetSize(),
+		Method: pb.GetMethod(), URL: core.NewSecret(pb.GetUrl()), Headers: pb.GetHeaders(),
+		Expires: core.Millis(pb.GetExpiresMs()), Size: pb.GetSize(),
 	}, nil
 }
 

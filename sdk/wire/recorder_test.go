@@ -255,9 +255,30 @@ func (r trackingRecorder) OptimizeSchema(_ context.Context, o core.OptimizeOptio
 
 func (r artifactRecorder) Presign(_ context.Context, path string, o core.PresignOptions) (core.PresignedRequest, error) {
 	r.note(path, o)
-	return say(r.recorder, func(p *core.PresignedRequest) {
-		p.Method, p.URL = "PUT", core.NewSecret("https://host/key?signature=x")
+	return say(r.recorder, fitPresigned)
+}
+
+func fitPresigned(p *core.PresignedRequest) {
+	p.Method, p.URL = "PUT", core.NewSecret("https://host/key?signature=x")
+}
+
+func (r artifactRecorder) CreateUpload(_ context.Context, path string, o core.UploadOptions) (core.Upload, error) {
+	r.note(path, o)
+	return say(r.recorder, func(u *core.Upload) {
+		for i := range u.Parts {
+			fitPresigned(&u.Parts[i])
+		}
 	})
+}
+
+func (r artifactRecorder) CompleteUpload(_ context.Context, path string, id core.UploadID, parts []core.UploadedPart) error {
+	r.note(path, id, parts)
+	return nil
+}
+
+func (r artifactRecorder) AbortUpload(_ context.Context, path string, id core.UploadID) error {
+	r.note(path, id)
+	return nil
 }
 
 func (r artifactRecorder) Stat(_ context.Context, path string) (core.Artifact, error) {

@@ -74,6 +74,7 @@ func (s *Server) Register(r grpc.ServiceRegistrar) {
 	trackingv1.RegisterSchemaKeeperServiceServer(r, &schemaKeeperServer{})
 	artifactv1.RegisterArtifactServiceServer(r, &artifactServer{})
 	artifactv1.RegisterPathTransferServiceServer(r, &pathTransferServer{})
+	artifactv1.RegisterMultipartServiceServer(r, &multipartServer{})
 	artifactv1.RegisterPresignerServiceServer(r, &presignerServer{})
 	registryv1.RegisterRegistryServiceServer(r, &registryServer{})
 	registryv1.RegisterAliasesServiceServer(r, &aliasesServer{})
