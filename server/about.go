@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 
+	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/rest"
 )
 
@@ -36,5 +37,14 @@ func text(body string) func(*call) error {
 }
 
 func (s *Server) serverInfo(*call, rest.None) (rest.ServerInfoAnswer, error) {
-	return rest.ServerInfoAnswer{StoreType: "SqlStore"}, nil
+	info := rest.ServerInfoAnswer{
+		StoreType:            "SqlStore",
+		PresignedUploadRunID: true, PresignedUploadModelID: true, PresignedModelDownloads: true, // what a request may say
+		ArtifactServingEnabled: s.destination != nil, ArtifactsPresignedOnly: s.config.PresignedOnly,
+	}
+	if s.destination != nil {
+		_, info.MultipartUploads = core.As[core.Multipart](s.destination)
+		_, info.MultipartDownloads = core.As[core.Presigner](s.destination)
+	}
+	return info, nil
 }

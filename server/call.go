@@ -28,7 +28,10 @@ func (c *call) read(into any) error {
 	if readsQuery(c.r) {
 		return rest.DecodeQuery(c.r.URL.Query(), into)
 	}
-	body, err := io.ReadAll(c.r.Body) // bounded by the limits of the server
+	if err := checkJSON(c.r); err != nil {
+		return err
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, maxBody))
 	if err != nil {
 		return unreadable(err)
 	}

@@ -1,12 +1,15 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
+	"os"
 
 	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/registry"
+	"github.com/mlstore/mlstore/server/edge"
 )
 
 // Config says what a server serves. Resolver and Tracking are needed.
@@ -19,6 +22,13 @@ type Config struct {
 	ArtifactsDestination string // --artifacts-destination: what the artifact proxy serves; "" is nothing
 	StaticPrefix         string // --static-prefix, such as "/mlflow"; "" is none
 
+	TrustedRoots  []string // artifact roots outside of the two above that the server opens when a run or model is there
+	ArtifactsOnly bool     // --artifacts-only: the artifact proxy alone, without stores of records
+	PresignedOnly bool     // MLFLOW_ARTIFACTS_PRESIGNED_ONLY: no artifact passes through the server
+	UIDir         string   // --ui-dir: the build of MLflow's web page; "" serves a plain page
+
+	Edge edge.Config // which hosts and pages may ask; its Prefix is StaticPrefix
+
 	RefuseLongValues bool // MLFLOW_TRUNCATE_LONG_VALUES=false: what is too long for the store is refused, not cut
 
 	Metrics http.Handler // --expose-prometheus: what /metrics answers; nil is nothing
@@ -28,6 +38,29 @@ type Config struct {
 
 // APIVersion is the release of MLflow whose behaviour the server shows.
 const APIVersion = "3.18.0"
+
+// filled returns the configuration with its defaults, or what is wrong with it.
+func (c Config) filled() (Config, error) {
+	c.Version = cmp.Or(c.Version, APIVersion)
+	c.Log = cmp.Or(c.Log, slog.New(slog.DiscardHandler))
+	c.Edge.Prefix = c.StaticPrefix
+	if c.ArtifactRoot == "" && c.ArtifactsDestination != "" {
+		c.ArtifactRoot = proxyScheme + ":/"
+	}
+	if c.ArtifactsOnly && c.ArtifactsDestination == "" {
+		return c, core.Invalid("artifacts-only", "a server of artifacts alone needs a place for them: --artifacts-destination")
+	}
+	if err := c.disjoint(); err != nil {
+		return c, err
+	}
+	dir, err := os.Getwd()
+	if err != nil {
+		return c, core.Errorf(core.Internal, "the working directory of the server is gone: %w", err)
+	}
+	c.ArtifactRoot = core.AbsoluteLocation(c.ArtifactRoot, dir)
+	c.Tracking, err = withArtifactRoot(c.Tracking, c.ArtifactRoot)
+	return c, err
+}
 
 // settings are those of every store that the server opens.
 func (c Config) settings() registry.Settings {

@@ -44,14 +44,23 @@ func (s *Server) createExperiment(c *call, q rest.CreateExperiment) (rest.Create
 	return rest.CreateExperimentAnswer{ExperimentID: string(e.ID)}, nil
 }
 
-// experimentLocation is where the caller of experiments/create wants the artifacts: relative to the server's working directory,
-// as in MLflow. The empty one is for the store to choose.
+// experimentLocation is where a new experiment keeps its artifacts. What the caller names is relative to the server's working
+// directory, as in MLflow. Without that the store knows. One that cannot be told the default artifact root is given a place below
+// it: in a folder of its own, which cannot be named after the experiment, as that has no id yet.
 func (s *Server) experimentLocation(given string) (string, error) {
+	switch {
+	case given != "":
+	case s.config.ArtifactRoot == "" || keepsRoot(s.config.Tracking):
+		return "", nil
+	default:
+		return core.JoinLocation(s.config.ArtifactRoot, string(core.NewExperimentID())), nil
+	}
 	dir, err := os.Getwd()
 	if err != nil {
 		return "", core.Errorf(core.Internal, "the working directory of the server is gone: %w", err)
 	}
-	return core.AbsoluteLocation(given, dir), nil
+	location := core.AbsoluteLocation(given, dir)
+	return location, s.locations.checkRemote(location)
 }
 
 func (s *Server) getExperiment(c *call, q rest.ExperimentID) (rest.ExperimentAnswer, error) {

@@ -11,25 +11,32 @@ import (
 
 // routes is the table: everything that the server answers.
 func (s *Server) routes() []route {
-	return slices.Concat(
-		s.aboutRoutes(),
+	records := slices.Concat(
 		s.trackingRoutes(),
+		s.runArtifactRoutes(),
 	)
+	if s.config.ArtifactsOnly {
+		records = gated(notTracking, records)
+	}
+	return slices.Concat(s.aboutRoutes(), records, s.proxyRoutes(), s.pageRoutes())
 }
 
 // mux turns the table into a handler. An entry without a policy is an error (R9).
 func (s *Server) mux() (http.Handler, error) {
-	mux := http.NewServeMux()
+	mux, behind := http.NewServeMux(), tails{}
 	for _, r := range s.routes() {
 		if r.policy == nil || r.serve == nil {
 			return nil, core.Errorf(core.Internal, "the route %s %v has no policy or no handler", r.method, r.paths)
 		}
 		for _, path := range r.paths {
-			mux.Handle(r.method+" "+s.config.StaticPrefix+path, s.through(r))
+			path = s.config.StaticPrefix + path
+			if !behind.add(r.method, path, s.through(r)) {
+				mux.Handle(r.method+" "+path, s.through(r))
+			}
 		}
 	}
 	mux.HandleFunc("/", s.unknown)
-	return mux, nil
+	return behind.dispatch(mux, s.unknown), nil
 }
 
 // through leads a request through the stations of its route.

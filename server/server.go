@@ -1,7 +1,6 @@
 package server
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -21,41 +20,68 @@ type Server struct {
 	log      *slog.Logger
 	handler  http.Handler
 
+	locations   *locations
+	destination core.ArtifactRepository // what the artifact proxy serves; nil is nothing
+	page        *webpage                // MLflow's web page; nil is a plain one
+
 	longest   core.Limits // to which params and tags are cut; zero cuts nothing
 	logsModel sync.Mutex  // held by a call of log-model
 }
 
 // New opens the stores of a server. Close it at the end.
 func New(ctx context.Context, c Config) (*Server, error) {
-	tracking, models, err := c.open(ctx)
+	c, err := c.filled()
 	if err != nil {
 		return nil, err
 	}
-	c.Version = cmp.Or(c.Version, APIVersion)
-	s := &Server{
-		config: c, tracking: tracking, registry: models, login: trusting{}, guard: trusting{},
-		log: cmp.Or(c.Log, slog.New(slog.DiscardHandler)),
-	}
-	if s.longest, err = c.longest(ctx, tracking); err != nil {
+	s := &Server{config: c, login: trusting{}, guard: trusting{}, log: c.Log}
+	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	if s.handler, err = s.mux(); err != nil { //nolint:contextcheck // each request has its own
+	if s.handler, err = s.outermost(); err != nil { //nolint:contextcheck // each request has its own
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
+}
+
+// open opens what the configuration names.
+func (s *Server) open(ctx context.Context) error {
+	var err error
+	if s.locations, err = newLocations(s.config); err != nil {
+		return err
+	}
+	if err := s.openDestination(ctx); err != nil {
+		return err
+	}
+	if s.config.UIDir != "" {
+		if s.page, err = openPage(s.config.UIDir); err != nil {
+			return err
+		}
+	}
+	if s.config.ArtifactsOnly {
+		return nil
+	}
+	if s.tracking, s.registry, err = s.config.open(ctx); err != nil {
+		return err
+	}
+	s.longest, err = s.config.longest(ctx, s.tracking)
+	return err
 }
 
 // Handler serves the API.
 func (s *Server) Handler() http.Handler { return s.handler }
 
 // Close closes the stores.
-func (s *Server) Close() error { return errors.Join(s.tracking.Close(), s.registry.Close()) }
-
-// artifacts opens the artifact root at uri. Close it after use: the store below is shared.
-func (s *Server) artifacts(ctx context.Context, uri string) (core.ArtifactRepository, error) {
-	u, err := core.ParseURI(uri)
-	if err != nil {
-		return nil, err
+func (s *Server) Close() error {
+	var errs []error
+	if s.tracking != nil {
+		errs = append(errs, s.tracking.Close(), s.registry.Close())
 	}
-	return s.config.Resolver.Artifacts(ctx, u, s.config.settings())
+	if s.destination != nil {
+		errs = append(errs, s.destination.Close())
+	}
+	if s.page != nil {
+		errs = append(errs, s.page.Close())
+	}
+	return errors.Join(errs...)
 }

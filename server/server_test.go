@@ -26,9 +26,15 @@ type client struct {
 // newClient starts a server over stores in memory.
 func newClient(t *testing.T, change func(*server.Config)) *client {
 	t.Helper()
+	return newClientOver(t, openMem, change)
+}
+
+// newClientOver starts a server over the stores that open opens for the scheme mem.
+func newClientOver(t *testing.T, open core.OpenerFunc, change func(*server.Config)) *client {
+	t.Helper()
 	resolver := registry.New(nil)
 	must(t, resolver.Handle("mem", registry.Rule{
-		Opener: core.OpenerFunc(openMem), Empty: true,
+		Opener: open, Empty: true,
 		Kinds: []registry.Kind{registry.Tracking, registry.Artifacts, registry.Registry},
 	}))
 	uri, err := core.ParseURI("mem:")

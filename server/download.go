@@ -1,0 +1,294 @@
+package server
+
+import (
+	"cmp"
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/mlstore/mlstore/core"
+	"github.com/mlstore/mlstore/rest"
+)
+
+func (s *Server) getRunArtifact(c *call) error {
+	name, err := pathOf(c, "path")
+	if err != nil {
+		return err
+	}
+	if runOf(c) == "" {
+		return missing("run_id")
+	}
+	run, err := s.tracking.Run(c.ctx(), core.RunID(runOf(c)))
+	if err != nil {
+		return err
+	}
+	return s.sendBelow(c, run.ArtifactURI, name)
+}
+
+func (s *Server) getVersionArtifact(c *call) error {
+	q := c.r.URL.Query()
+	name, err := pathOf(c, "path")
+	if err != nil {
+		return err
+	}
+	if q.Get("name") == "" {
+		return missing("name")
+	}
+	number, err := strconv.Atoi(q.Get("version"))
+	if err != nil || number < 1 {
+		return core.Invalid("version", "Model version must be an integer, got '%s'", shown(q.Get("version")))
+	}
+	v, err := s.registry.Version(c.ctx(), core.VersionRef{Model: q.Get("name"), Number: number})
+	if err != nil {
+		return err
+	}
+	return s.sendBelow(c, v.DownloadURI(), name)
+}
+
+func (s *Server) getModelArtifact(c *call) error {
+	name, err := pathOf(c, "artifact_file_path")
+	if err != nil {
+		return err
+	}
+	uri, err := s.modelLocation(c)
+	if err != nil {
+		return err
+	}
+	return s.sendBelow(c, uri, name)
+}
+
+// pathOf is the path of a file in a field of the query.
+func pathOf(c *call, field string) (string, error) {
+	name := c.r.URL.Query().Get(field)
+	if name == "" {
+		return "", missing(field)
+	}
+	return name, core.CheckArtifactPath(name)
+}
+
+func missing(field string) error {
+	return core.Invalid(field, "Missing value for required parameter '%s'.", field)
+}
+
+// shown cuts what a caller gave to 200 bytes (R12).
+func shown(text string) string {
+	if len(text) > 200 {
+		return strings.ToValidUTF8(text[:200], "") + "…"
+	}
+	return text
+}
+
+// sendBelow sends a file below a location, or with presigned=true the request that gets it from where it is.
+func (s *Server) sendBelow(c *call, uri, name string) error {
+	presigned := strings.EqualFold(c.r.URL.Query().Get("presigned"), "true")
+	if s.config.PresignedOnly && !presigned {
+		return presignedOnly()
+	}
+	repo, err := s.artifacts(c.ctx(), uri)
+	if err != nil {
+		return err
+	}
+	defer repo.Close()
+	if presigned {
+		signed, err := presign(c.ctx(), repo, name, core.PresignOptions{})
+		if err != nil {
+			return err
+		}
+		return c.answer(rest.PresignProxiedAnswer(signed))
+	}
+	return s.send(c, repo, name)
+}
+
+// presignedOnly is why bytes do not pass through the server. Source: MLFLOW_ARTIFACTS_PRESIGNED_ONLY.
+func presignedOnly() error {
+	return core.Errorf(core.PermissionDenied,
+		"this server passes no artifacts through: use presigned requests (it runs with MLFLOW_ARTIFACTS_PRESIGNED_ONLY)")
+}
+
+// send answers with a file: whole, in the ranges that the client asks for, or not at all when the client has it (RFC 9110,
+// sections 13 and 14). It is always an attachment that no browser runs (R12).
+func (s *Server) send(c *call, repo core.ArtifactRepository, name string) error {
+	found, err := repo.Stat(c.ctx(), name)
+	switch {
+	case err != nil:
+		return err
+	case found.Dir:
+		return core.Invalid("path", "Artifact path refers to a directory, not a file: '%s'", shown(name))
+	}
+	f := &content{ctx: c.ctx(), repo: repo, file: found, name: name}
+	defer f.Close()
+	if c.r.Method == http.MethodGet && c.r.Header.Get("Range") == "" && c.r.Header.Get("If-None-Match") == "" {
+		if f.open, err = repo.Open(c.ctx(), name, core.ReadOptions{}); err != nil { // which may still be told
+			return err
+		}
+	}
+	if strings.Count(c.r.Header.Get("Range"), ",") >= maxRanges {
+		c.r.Header.Del("Range") // a server may ignore ranges; so many would each open the file
+	}
+	h := c.w.Header()
+	h.Set("Content-Type", contentType(name))
+	h.Set("Content-Disposition", attachment(path.Base(name)))
+	h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cache-Control", "no-cache")
+	if tag := entityTag(found); tag != "" {
+		h.Set("ETag", tag)
+	}
+	if found.SHA256 != "" {
+		h.Set("Repr-Digest", digestField(found.SHA256))
+	}
+	var modified time.Time
+	if found.ModTime != 0 {
+		modified = found.ModTime.Time()
+	}
+	http.ServeContent(&sender{ResponseWriter: c.w, from: f}, c.r, "", modified, f)
+	if f.err != nil && c.ctx().Err() == nil {
+		s.log.ErrorContext(c.ctx(), "a download was cut off", "path", name, "error", f.err)
+		panic(http.ErrAbortHandler) // nobody must take a part for the whole
+	}
+	return nil
+}
+
+// maxRanges is how many ranges of one file a request may ask for.
+const maxRanges = 16
+
+// entityTag tells versions of a file apart: by digest, or by size and time of change. Empty is unknown.
+func entityTag(a core.Artifact) string {
+	switch {
+	case a.SHA256 != "":
+		return `"` + a.SHA256 + `"`
+	case a.ModTime != 0:
+		return fmt.Sprintf(`"%x-%x"`, int64(a.ModTime), a.Size)
+	}
+	return ""
+}
+
+// content is a file as http.ServeContent reads it. It is opened where and when it is read.
+type content struct {
+	ctx  context.Context //nolint:containedctx // the content of an answer belongs to its call
+	repo core.ArtifactRepository
+	file core.Artifact
+	name string
+
+	offset int64
+	open   io.ReadCloser // at offset, or nil
+	err    error         // of the store
+}
+
+// Seek only remembers.
+func (f *content) Seek(offset int64, whence int) (int64, error) {
+	switch whence {
+	case io.SeekCurrent:
+		offset += f.offset
+	case io.SeekEnd:
+		offset += f.file.Size
+	}
+	if offset < 0 {
+		return 0, errors.New("seek before the start")
+	}
+	if offset != f.offset {
+		if whence != io.SeekEnd { // which asks for the size alone
+			_ = f.Close() // nothing was written
+		}
+		f.offset = offset
+	}
+	return offset, nil
+}
+
+// Read reads on to the end of the file.
+func (f *content) Read(p []byte) (int, error) {
+	r, err := f.reader(f.file.Size - f.offset)
+	if err != nil {
+		return 0, err
+	}
+	n, err := r.Read(p)
+	f.offset += int64(n)
+	if err != nil && !errors.Is(err, io.EOF) {
+		f.err = err
+	}
+	return n, err
+}
+
+// reader opens the next length bytes, unless the file is open there already.
+func (f *content) reader(length int64) (io.Reader, error) {
+	if f.open != nil {
+		return f.open, nil
+	}
+	var err error
+	if f.open, err = f.repo.Open(f.ctx, f.name, core.ReadOptions{Offset: f.offset, Length: &length}); err != nil {
+		f.open, f.err = nil, err
+	}
+	return f.open, err
+}
+
+// Close closes what is open.
+func (f *content) Close() error {
+	if f.open == nil {
+		return nil
+	}
+	err := f.open.Close()
+	f.open = nil
+	return err
+}
+
+// The pieces in which a file is sent. A client that takes less than 1 KiB a second of a piece is given up (R13).
+const (
+	piece     = 256 << 10
+	pieceTime = piece / (1 << 10) * time.Second
+)
+
+// sender takes what http.ServeContent copies from the store's reader straight to the connection, in pieces that each have their
+// time. A reader that is a file underneath is then sent by the kernel.
+type sender struct {
+	http.ResponseWriter
+
+	from *content
+}
+
+// Unwrap is for http.ResponseController.
+func (w *sender) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// ReadFrom copies from r, which is the content, or a part of it, or something else.
+func (w *sender) ReadFrom(r io.Reader) (int64, error) {
+	limited, ok := r.(*io.LimitedReader)
+	if !ok || limited.R != io.Reader(w.from) {
+		return io.Copy(struct{ io.Writer }{w.ResponseWriter}, r)
+	}
+	source, err := w.from.reader(limited.N)
+	if err != nil {
+		return 0, err
+	}
+	control := http.NewResponseController(w.ResponseWriter)
+	defer func() { _ = control.SetWriteDeadline(time.Time{}) }() // it was set, or there is none
+	var sent int64
+	for sent < limited.N {
+		_ = control.SetWriteDeadline(time.Now().Add(pieceTime)) // tests' recorders have none
+		n, err := io.CopyN(w.ResponseWriter, source, min(piece, limited.N-sent))
+		sent += n
+		w.from.offset += n
+		if err != nil {
+			if errors.Is(err, io.EOF) {
+				err = io.ErrUnexpectedEOF
+			}
+			w.from.err = cmp.Or(w.from.err, err)
+			return sent, err
+		}
+	}
+	return sent, nil
+}
+
+// digestField is a SHA-256 as the fields Repr-Digest and Content-Digest have it (RFC 9530).
+func digestField(sum string) string {
+	raw, err := hex.DecodeString(sum)
+	if err != nil {
+		return ""
+	}
+	return "sha-256=:" + base64Of(raw) + ":"
+}
