@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/mlstore/mlstore/core"
+	"github.com/mlstore/mlstore/internal/testenv"
 	"github.com/mlstore/mlstore/plugins/file"
 )
 
@@ -88,7 +89,7 @@ func bareAppends(b *testing.B, f *os.File, count int, flush bool) time.Duration 
 func BenchmarkBatch(b *testing.B) {
 	for name, durability := range map[string]file.Durability{"durable": file.Durable, "relaxed": file.Relaxed} {
 		b.Run(name, func(b *testing.B) {
-			dir := b.TempDir()
+			dir := testenv.QuietDir(b)
 			s := openBench(b, filepath.Join(dir, "mlruns"), file.TrackingOptions{Durability: durability})
 			batches := benchBatches()
 			var baseline time.Duration
