@@ -27,7 +27,8 @@ func (a *app) command() *cobra.Command {
 	root.AddCommand(
 		a.experimentsCommand(), a.runsCommand(), a.artifactsCommand(), a.modelsCommand(), a.resolveCommand(),
 		a.copyCommand(), a.gcCommand(), a.dbCommand(),
-		a.conformanceCommand(), a.pluginCommand(), a.doctorCommand(), a.demoCommand(), a.versionCommand(), exitCodesTopic(),
+		a.conformanceCommand(), a.pluginCommand(), a.uiCommand(), a.doctorCommand(), a.demoCommand(), a.versionCommand(),
+		exitCodesTopic(),
 		environmentTopic(),
 	)
 	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(formats(), cobra.ShellCompDirectiveNoFileComp))
