@@ -71,8 +71,9 @@ bench-plugins: ## Run the benchmarks of plugins: the wire, processes, and S3 bes
 	go test -run '^$$' -bench . ./sdk/wire ./registry/supervise
 	go test -run '^$$' -bench . -benchtime 4x ./plugins/s3
 
-bench-sql: ## Compare the SQL stores with the bare drivers; BENCHTIME is how many calls of each.
+bench-sql: ## Compare the SQL stores with the bare drivers; BENCHTIME is how many writes of each.
 	go test -run '^$$' -bench . -benchtime $(or $(BENCHTIME),1000x) -timeout 0 ./plugins/sqlite ./plugins/postgres
+	go test -run '^$$' -bench . -benchtime 20x -timeout 0 ./plugins/internal/sqlstore
 
 kill: prepare ## Kill programs at every point (kill -9), where a test run takes a sample.
 	MLSTORE_KILL=all $(TESTSUM) -- -count=1 -timeout 0 -run Kill ./...

@@ -91,17 +91,25 @@ type shelfOfRuns struct {
 
 func newShelfOfRuns(b *testing.B, d sqldb.Dialect, runs ...int) shelfOfRuns {
 	b.Helper()
+	place := filepath.Join(b.TempDir(), "mlflow.db")
+	bare := bareSQLite
+	if d == sqldb.Postgres {
+		place, bare = testenv.Postgres(b), barePostgres
+	}
+	db, store := openAt(b, d, place)
+	fill(b, db, runs)
+	return shelfOfRuns{store: store, bare: bare(b, place)}
+}
+
+// openAt makes a database and a store on it. Place is a path, or the URI of a database of Postgres.
+func openAt(b *testing.B, d sqldb.Dialect, place string) (sqldb.DB, core.TrackingStore) {
+	b.Helper()
 	var db sqldb.DB
 	var err error
-	var s shelfOfRuns
 	if d == sqldb.Postgres {
-		uri := testenv.Postgres(b)
-		db, err = pgdb.Open(b.Context(), pgdb.Config{URI: uri})
-		s.bare = barePostgres(b, uri)
+		db, err = pgdb.Open(b.Context(), pgdb.Config{URI: place})
 	} else {
-		path := filepath.Join(b.TempDir(), "mlflow.db")
-		db, err = litedb.Open(b.Context(), litedb.Options{Path: path, Relaxed: true})
-		s.bare = bareSQLite(b, path)
+		db, err = litedb.Open(b.Context(), litedb.Options{Path: place, Relaxed: true})
 	}
 	if err != nil {
 		b.Fatal(err)
@@ -114,9 +122,7 @@ func newShelfOfRuns(b *testing.B, d sqldb.Dialect, runs ...int) shelfOfRuns {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = backend.Close() })
-	s.store = backend.Tracking
-	fill(b, db, runs)
-	return s
+	return db, backend.Tracking
 }
 
 // fill makes experiments of so many runs, whose rows lie mixed as they do when all of them grow together.
@@ -189,9 +195,7 @@ func (s shelfOfRuns) search(b *testing.B, experiment int) {
 		}
 		alone = append(alone, time.Since(began))
 	}
-	b.ReportMetric(float64(median(took).Microseconds())/1000, "ms")
-	b.ReportMetric(float64(median(alone).Microseconds())/1000, "raw-ms")
-	b.ReportMetric(float64(median(took))/float64(median(alone)), "x/raw")
+	report(b, took, alone)
 }
 
 // plan finds the bare statement that is quicker for an experiment, and how many runs it finds.

@@ -92,18 +92,15 @@ func kindOf(name string) kind {
 	return other
 }
 
-// created matches the parts of a file that make a table and, in it, those that make a column.
-var (
-	createdTable  = regexp.MustCompile(`^CREATE TABLE (\w+) \(\n`)
-	createdColumn = regexp.MustCompile(`(?m)^  "?([a-z]\w*)"? ([A-Z]+)`)
-)
-
 // headTables are the tables of the revision Head.
 func headTables(d sqldb.Dialect) (tables, error) {
 	statements, err := read(d, "head.sql")
 	if err != nil {
 		return nil, err
 	}
+	// What makes a table and, in it, a column.
+	createdTable := regexp.MustCompile(`^CREATE TABLE (\w+) \(\n`)
+	createdColumn := regexp.MustCompile(`(?m)^  "?([a-z]\w*)"? ([A-Z]+)`)
 	found := tables{}
 	for _, sql := range statements {
 		table := createdTable.FindStringSubmatch(sql)

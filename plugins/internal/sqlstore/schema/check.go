@@ -35,7 +35,7 @@ func Check(ctx context.Context, db sqldb.DB) ([]core.SchemaFinding, error) {
 }
 
 func missingIndexes(ctx context.Context, tx sqldb.Tx, d sqldb.Dialect) ([]core.SchemaFinding, error) {
-	present, err := indexNames(ctx, tx, d)
+	present, err := definitions(ctx, tx, d)
 	if err != nil {
 		return nil, err
 	}
@@ -45,18 +45,24 @@ func missingIndexes(ctx context.Context, tx sqldb.Tx, d sqldb.Dialect) ([]core.S
 		return nil, err
 	}
 	for _, name := range slices.Sorted(maps.Keys(theirs)) {
-		if !present[name] {
+		if _, there := present[name]; !there {
 			findings = append(findings, core.SchemaFinding{
 				Text: "MLflow's index " + name + " is missing", Fix: "run this on the database: " + theirs[name],
 			})
 		}
 	}
-	for _, index := range Indexes() {
-		if !present[index.Name] {
-			findings = append(findings, core.SchemaFinding{
-				Table: index.Table, Text: "the index " + index.Name + " is missing: " + index.Why, Fix: "run mlstore db optimize",
-			})
+	for _, index := range Indexes(d) {
+		definition, there := present[index.Name]
+		problem := "is missing"
+		switch {
+		case there && index.is(definition, d):
+			continue
+		case there:
+			problem = "is another one than it should be"
 		}
+		findings = append(findings, core.SchemaFinding{
+			Table: index.Table, Text: "the index " + index.Name + " " + problem + ": " + index.Why, Fix: "run mlstore db optimize",
+		})
 	}
 	return findings, nil
 }

@@ -13,7 +13,7 @@ func Create(ctx context.Context, tx sqldb.Tx, d sqldb.Dialect) error {
 	if err != nil {
 		return err
 	}
-	for _, index := range Indexes() {
+	for _, index := range Indexes(d) {
 		statements = append(statements, index.create(d))
 	}
 	if err := run(ctx, tx, statements); err != nil {

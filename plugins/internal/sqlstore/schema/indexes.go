@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/mlstore/mlstore/plugins/internal/sqlstore/sqldb"
@@ -17,9 +18,9 @@ type Index struct {
 // prefix begins the names of our indexes, so that nobody else's are ever removed.
 const prefix = "mlstore_"
 
-// Indexes are the extra indexes. Databases that we created have them, others get them by Optimize.
-func Indexes() []Index {
-	return []Index{
+// Indexes are the extra indexes of a database. Databases that we created have them, others get them by Optimize.
+func Indexes(d sqldb.Dialect) []Index {
+	indexes := []Index{
 		{
 			Name: prefix + "runs_experiment", Table: "runs",
 			// The expression is that of the searches, so that the index gives them runs in order; with start_time beside it
@@ -49,6 +50,15 @@ func Indexes() []Index {
 			Why: "removing a run for good",
 		},
 	}
+	if d == sqldb.Postgres { // SQLite sorts a history faster than it would keep one more index
+		indexes = append(indexes, Index{
+			Name: prefix + "metrics_history", Table: "metrics",
+			// All columns, in the order of a history, so that Postgres need not look at the rows.
+			Columns: []string{"run_uuid", "key", "timestamp", "step", "is_nan DESC", "value"},
+			Why:     "a page of a history without sorting all of it",
+		})
+	}
+	return indexes
 }
 
 // bytewise sorts text by its bytes, as searches do, whatever the collation of a Postgres database.
@@ -61,5 +71,21 @@ func (i Index) create(d sqldb.Dialect) string {
 	}
 	return sql
 }
+
+// is reports whether a statement, as the database has it, creates this index.
+func (i Index) is(definition string, d sqldb.Dialect) bool {
+	return columnsOf(definition) == columnsOf(i.create(d))
+}
+
+// columnsOf is what a statement says from its columns on, without what a database adds when it shows it: quotes, types of
+// numbers, the order that is meant anyway.
+func columnsOf(definition string) string {
+	_, columns, _ := strings.Cut(strings.ToLower(definition), "(")
+	columns = typed().ReplaceAllString(columns, "$1")
+	return strings.NewReplacer(`"`, "", " asc", "", " ", "", "\n", "").Replace(columns)
+}
+
+// typed is a number with its type: (0)::bigint.
+func typed() *regexp.Regexp { return regexp.MustCompile(`\(?(-?\d+)\)?::[a-z0-9]+`) }
 
 func (i Index) drop() string { return "DROP INDEX " + i.Name }

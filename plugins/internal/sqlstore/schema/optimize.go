@@ -13,6 +13,7 @@ type IndexState struct {
 	Index
 
 	Present bool
+	Other   bool // the database has another index of this name, such as one of an earlier release
 }
 
 // ReadIndexes lists the extra indexes.
@@ -27,42 +28,44 @@ func ReadIndexes(ctx context.Context, db sqldb.DB) ([]IndexState, error) {
 }
 
 func indexStates(ctx context.Context, tx sqldb.Tx, d sqldb.Dialect) ([]IndexState, error) {
-	present, err := indexNames(ctx, tx, d)
+	present, err := definitions(ctx, tx, d)
 	if err != nil {
 		return nil, err
 	}
 	var states []IndexState
-	for _, index := range Indexes() {
-		states = append(states, IndexState{index, present[index.Name]})
+	for _, index := range Indexes(d) {
+		definition, there := present[index.Name]
+		same := index.is(definition, d)
+		states = append(states, IndexState{Index: index, Present: there && same, Other: there && !same})
 	}
 	return states, nil
 }
 
-// indexNames are the names of all indexes that were created by a statement.
-func indexNames(ctx context.Context, tx sqldb.Tx, d sqldb.Dialect) (map[string]bool, error) {
-	sql := "SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+// definitions are the statements of all indexes that were created by one, by name.
+func definitions(ctx context.Context, tx sqldb.Tx, d sqldb.Dialect) (map[string]string, error) {
+	sql := "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
 	if d == sqldb.Postgres {
-		sql = "SELECT indexname::text FROM pg_catalog.pg_indexes WHERE schemaname = current_schema()"
+		sql = "SELECT indexname::text, indexdef FROM pg_catalog.pg_indexes WHERE schemaname = current_schema()"
 	}
 	rows, err := tx.Query(ctx, sql)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	names := map[string]bool{}
+	all := map[string]string{}
 	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
+		var name, definition string
+		if err := rows.Scan(&name, &definition); err != nil {
 			return nil, err
 		}
-		names[name] = true
+		all[name] = definition
 	}
-	return names, rows.Err()
+	return all, rows.Err()
 }
 
-// Optimize creates the extra indexes that are missing, or removes those that are there, and has the database gather
-// statistics for its planner. It returns the statements that it ran, or would run. While it creates an index, the database
-// takes no changes of that table.
+// Optimize creates the extra indexes that are missing or not as they should be, or removes those that are there, and has the
+// database gather statistics for its planner. It returns the statements that it ran, or would run. While it creates an
+// index, the database takes no changes of that table.
 func Optimize(ctx context.Context, db sqldb.DB, o core.OptimizeOptions) ([]string, error) {
 	s, err := Read(ctx, db)
 	if err == nil {
@@ -79,10 +82,10 @@ func Optimize(ctx context.Context, db sqldb.DB, o core.OptimizeOptions) ([]strin
 		}
 		statements = nil
 		for _, index := range states {
-			switch {
-			case o.Remove && index.Present:
+			if index.Other || o.Remove && index.Present {
 				statements = append(statements, index.drop())
-			case !o.Remove && !index.Present:
+			}
+			if !o.Remove && !index.Present {
 				statements = append(statements, index.create(db.Dialect()))
 			}
 		}
