@@ -1,5 +1,7 @@
 package rest
 
+import "github.com/mlstore/mlstore/core"
+
 // ServerInfo is asked by clients before they transfer artifacts.
 const ServerInfo Endpoint = "GET /3.0/mlflow/server-info"
 
@@ -21,4 +23,14 @@ type ServerInfoAnswer struct {
 	SkillContentMaxFiles    int64  `json:"skill_content_max_files"`
 	TrackingAuth            string `json:"tracking_auth"`
 	ArtifactsPresignedOnly  bool   `json:"artifacts_presigned_only"`
+
+	Mlstore *Promises `json:"mlstore,omitempty"` // of a server of ours; MLflow's clients do not look
+}
+
+// Promises are the capabilities of the stores behind a server, for clients that know the contract of package core.
+type Promises struct {
+	Contract  string            `json:"contract"` // core.ContractVersion
+	Tracking  []core.Capability `json:"tracking"`
+	Registry  []core.Capability `json:"registry"`
+	Artifacts []core.Capability `json:"artifacts,omitempty"` // of the files that it serves itself
 }

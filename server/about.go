@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"io"
 	"net/http"
 
@@ -36,7 +37,7 @@ func text(body string) func(*call) error {
 	}
 }
 
-func (s *Server) serverInfo(*call, rest.None) (rest.ServerInfoAnswer, error) {
+func (s *Server) serverInfo(c *call, _ rest.None) (rest.ServerInfoAnswer, error) {
 	info := rest.ServerInfoAnswer{
 		StoreType:            "SqlStore",
 		PresignedUploadRunID: true, PresignedUploadModelID: true, PresignedModelDownloads: true, // what a request may say
@@ -46,5 +47,28 @@ func (s *Server) serverInfo(*call, rest.None) (rest.ServerInfoAnswer, error) {
 		_, info.MultipartUploads = core.As[core.Multipart](s.destination)
 		_, info.MultipartDownloads = core.As[core.Presigner](s.destination)
 	}
-	return info, nil
+	var err error
+	info.Mlstore, err = s.promises(c.ctx())
+	return info, err
+}
+
+// promises are what the stores promise, for clients of this project.
+func (s *Server) promises(ctx context.Context) (*rest.Promises, error) {
+	tracking, err := s.tracking.Describe(ctx)
+	if err != nil {
+		return nil, err
+	}
+	models, err := s.registry.Describe(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p := &rest.Promises{Contract: core.ContractVersion, Tracking: tracking.Capabilities, Registry: models.Capabilities}
+	if s.destination != nil {
+		files, err := s.destination.Describe(ctx)
+		if err != nil {
+			return nil, err
+		}
+		p.Artifacts = files.Capabilities
+	}
+	return p, nil
 }
