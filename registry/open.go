@@ -213,8 +213,12 @@ func (r *Resolver) share(ctx context.Context, t target, s Settings) (*use, error
 
 // opening names the URI on an error, unless the error does so itself.
 func opening(uri core.URI, err error) error {
-	if name := uri.String(); !strings.Contains(err.Error(), name) {
-		err = errorf("%s: %w", name, err)
+	name := uri.String()
+	named := core.Do("open", name, err)
+	e, ok := named.(*core.Error) //nolint:errorlint // what Do returns
+	if !ok || e.Err == nil || strings.Contains(err.Error(), name) {
+		return named
 	}
-	return core.Do("open", uri.String(), err)
+	e.Err = errorf("%s: %w", name, e.Err) // behind the operation, which is told once
+	return e
 }

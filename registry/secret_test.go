@@ -81,3 +81,29 @@ func TestNoCredentialIsEverShown(t *testing.T) {
 		}
 	}
 }
+
+// The operation and the URI are told once, whoever of those on the way has told them already.
+func TestErrorsOfOpeningSayItOnce(t *testing.T) {
+	t.Parallel()
+	cause := core.Errorf(core.Unavailable, "plugin test: signal: killed")
+	for name, err := range map[string]error{
+		"plain": errors.New("plugin test: signal: killed"), "named": core.Do("open", "", cause), "wrapped": cause,
+		"with the secret": core.Do("open", "", errors.New("plugin test: PLANTED-5ecret: signal: killed")),
+	} {
+		r := registry.New(nil)
+		check(t, r.Handle("http", registry.Rule{
+			Opener: core.OpenerFunc(func(context.Context, core.OpenRequest) (core.Backend, error) { return core.Backend{}, err }),
+			Kinds:  []registry.Kind{registry.Tracking},
+		}))
+		_, got := r.Tracking(t.Context(), uri(t, "http://host/x"), registry.Settings{
+			Secrets: map[string]core.Secret{"token": core.NewSecret("PLANTED-5ecret")},
+		})
+		if text := fmt.Sprint(got); strings.Count(text, "open: ") != 1 || strings.Count(text, "http://host/x") != 1 ||
+			!strings.HasSuffix(text, "signal: killed") || strings.Contains(text, "PLANTED") {
+			t.Errorf("%s: the error is %q", name, text)
+		}
+		if core.CodeOf(err) == core.Unavailable && !errors.Is(got, core.ErrUnavailable) {
+			t.Errorf("%s: got %v, want ErrUnavailable", name, got)
+		}
+	}
+}

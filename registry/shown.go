@@ -35,7 +35,8 @@ func scrubbed(err error, secrets []string) error {
 	for _, text := range []string{err.Error(), fmt.Sprintf("%+v", err), fmt.Sprintf("%#v", err)} {
 		for _, secret := range secrets {
 			if secret != "" && strings.Contains(text, secret) {
-				return &core.Error{Code: codeOf(err), Op: "open", Err: errorf("%s", hide(err.Error(), secrets))}
+				text := strings.TrimPrefix(hide(err.Error(), secrets), "open: ")
+				return &core.Error{Code: codeOf(err), Op: "open", Err: errorf("%s", text)}
 			}
 		}
 	}
