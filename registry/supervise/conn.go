@@ -1,6 +1,7 @@
 package supervise
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -26,7 +27,10 @@ type conn struct {
 	instances map[string]*instance // by the id that the caller knows: that of the first opening
 }
 
-var _ grpc.ClientConnInterface = (*conn)(nil)
+var (
+	_ grpc.ClientConnInterface = (*conn)(nil)
+	_ wire.Blamer              = (*conn)(nil)
+)
 
 // Invoke makes a call.
 func (c *conn) Invoke(ctx context.Context, method string, request, reply any, o ...grpc.CallOption) error {
@@ -192,7 +196,7 @@ func (c *conn) explain(ctx context.Context, l *life, err error, n wire.Nature) (
 	if n.Reads {
 		outcome = core.NoEffect
 	}
-	f := &fault{plugin: c.process.program.name(), reason: ReasonTransport}
+	f := &fault{plugin: c.process.program.name(), reason: ReasonTransport, lines: c.process.journal.last()}
 	code := status.Code(err)
 	switch late, isLate := errors.AsType[*overdue](err); {
 	case isLate:
@@ -209,4 +213,12 @@ func (c *conn) explain(ctx context.Context, l *life, err error, n wire.Nature) (
 	}
 	f.cause, f.lasts = "a message did not come through: "+status.Convert(err).Message(), code != codes.Unavailable
 	return f.as(outcome), false
+}
+
+// Blame names the plugin, and what it printed last, on the error of a wrong answer.
+func (c *conn) Blame(wrong *core.Error) error {
+	name, named := c.process.program.name(), *wrong
+	named.Reason, named.Key = ReasonWrong, cmp.Or(wrong.Key, name)
+	named.Err = &fault{plugin: name, reason: ReasonWrong, cause: wrong.Err.Error(), lines: c.process.journal.last()}
+	return &named
 }

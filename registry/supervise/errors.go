@@ -19,6 +19,7 @@ const (
 	ReasonFrozen      core.Reason = "FROZEN"            // it did not answer in time
 	ReasonCircuitOpen core.Reason = "CIRCUIT_OPEN"      // it crashed too often and is left alone for a while
 	ReasonTransport   core.Reason = "TRANSPORT"         // a message did not come through, while the process lives
+	ReasonWrong       core.Reason = "WRONG_ANSWER"      // it answered what no plugin may answer
 )
 
 // fault is what went wrong with a process. It becomes a core.Error for each call that it hits.

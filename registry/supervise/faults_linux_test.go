@@ -140,11 +140,11 @@ func TestWhatMayBeRepeatedIs(t *testing.T) {
 
 func TestACallThatTakesTooLongEnds(t *testing.T) {
 	t.Parallel()
-	h := newHost(t, "serve", func(o *supervise.Options, _ *supervise.Program) { o.Timing.Read = 200 * time.Millisecond })
+	h := newHost(t, "waiter", func(o *supervise.Options, _ *supervise.Program) { o.Timing.Read = 200 * time.Millisecond })
 	s := h.open(t, "a")
 	within(t, 5*time.Second, func() {
 		err := knock(t.Context(), s, fault.Waits, "too-long")
-		wantError(t, err, supervise.ReasonFrozen, "200ms", "plugin test")
+		wantError(t, err, supervise.ReasonFrozen, "200ms", "plugin test", "last words before the wrong answer")
 	})
 	works(t, s)
 	if st := h.status(); st.Starts != 1 {
@@ -157,16 +157,19 @@ func TestALiarIsFound(t *testing.T) {
 	h := newHost(t, "liar")
 	s := h.open(t, "a")
 	_, err := s.Run(t.Context(), "long")
-	wantError(t, err, supervise.ReasonTransport, "plugin test", "larger than max")
+	wantError(t, err, supervise.ReasonTransport, "plugin test", "larger than max", "last words before the wrong answer")
 	if !errors.Is(err, core.ErrInternal) {
 		t.Errorf("got %v, want ErrInternal", err)
 	}
 	works(t, s)
 	_, err = s.Run(t.Context(), "other")
+	wantError(t, err, supervise.ReasonWrong, "plugin test", `answered with "another"`, "last words before the wrong answer")
 	if !errors.Is(err, core.ErrDataLoss) {
 		t.Errorf("another run than asked for: %v, want ErrDataLoss", err)
 	}
-	if _, err = s.CreateExperiment(t.Context(), core.ExperimentSpec{Name: "a"}); !errors.Is(err, core.ErrDataLoss) {
+	_, err = s.CreateExperiment(t.Context(), core.ExperimentSpec{Name: "a"})
+	wantError(t, err, supervise.ReasonWrong, "plugin test", "passwd", "last words before the wrong answer")
+	if !errors.Is(err, core.ErrDataLoss) {
 		t.Errorf("an id that is a path: %v, want ErrDataLoss", err)
 	}
 	q := core.RunQuery{Experiments: []core.ExperimentID{"1"}}

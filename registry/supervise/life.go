@@ -19,7 +19,8 @@ type life struct {
 	conn    grpc.ClientConnInterface
 	cleanup func() // closes the connection and removes what go-plugin made; it ends when the program has
 	began   time.Time
-	ended   chan struct{} // closed when the program has ended; then fault is set
+	ctx     context.Context //nolint:containedctx // Close has none: it uses the values of the call that began the life
+	ended   chan struct{}   // closed when the program has ended; then fault is set
 	fault   *fault
 
 	users    atomic.Int64  // who is about to call
@@ -44,7 +45,7 @@ func (l *life) begin() (end func()) {
 func (l *life) let() { l.users.Add(-1) }
 
 // attend waits for the end of the program and says why it came.
-func (l *life) attend(ctx context.Context, p *process) {
+func (l *life) attend(p *process) {
 	<-l.program.stopped
 	f := &fault{
 		plugin: p.program.name(), reason: ReasonCrashed, cause: statusText(l.program.status), lines: l.program.journal.last(),
@@ -58,13 +59,13 @@ func (l *life) attend(ctx context.Context, p *process) {
 		f.cause = "it did not answer a question about its health, twice, while calls waited, and was ended"
 	}
 	l.fault = f
-	p.died(ctx, l)
+	p.died(l)
 	close(l.ended)
 	l.cleanup()
 }
 
 // watch looks at the program while calls wait, and ends it when it is frozen.
-func (l *life) watch(ctx context.Context, t Timing) {
+func (l *life) watch(t Timing) {
 	ticks := time.NewTicker(t.Watch)
 	defer ticks.Stop()
 	var seen uint64
@@ -75,7 +76,7 @@ func (l *life) watch(ctx context.Context, t Timing) {
 		case <-ticks.C:
 		}
 		now := l.progress.Load()
-		if l.running.Load() == 0 || now != seen || l.alive(ctx, t.Probe) || l.progress.Load() != now {
+		if l.running.Load() == 0 || now != seen || l.alive(l.ctx, t.Probe) || l.progress.Load() != now {
 			seen, misses = l.progress.Load(), 0
 			continue
 		}
@@ -97,13 +98,13 @@ func (l *life) alive(ctx context.Context, limit time.Duration) bool {
 }
 
 // stop ends the program: it may finish its calls, is asked to end, and is ended. It returns when the program is gone.
-func (l *life) stop(ctx context.Context, t Timing, logger *slog.Logger) {
+func (l *life) stop(t Timing, logger *slog.Logger) {
 	l.stopping.Store(true)
 	if l.program == nil {
 		l.cleanup()
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, t.Close)
+	ctx, cancel := context.WithTimeout(l.ctx, t.Close)
 	defer cancel()
 	if l.running.Load() > 0 {
 		l.drain(ctx, t)

@@ -2,7 +2,6 @@ package supervise
 
 import (
 	"bufio"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -64,12 +63,30 @@ func (j *journal) hide(secrets []string) {
 func (j *journal) stderr(line string) {
 	line = j.keep(line)
 	level, message, attributes := j.read(line)
-	j.logger.LogAttrs(context.TODO(), level, message, attributes...)
+	j.log(level, message, attributes...)
 }
 
 // stdout takes one line of standard output that is not the handshake.
 func (j *journal) stdout(line string) {
-	j.logger.LogAttrs(context.TODO(), slog.LevelWarn, j.keep(line), slog.String("on", "stdout"))
+	j.log(slog.LevelWarn, j.keep(line), slog.String("on", "stdout"))
+}
+
+// log passes a line on. What a plugin prints belongs to no call, so that there is no context for it.
+func (j *journal) log(level slog.Level, message string, attributes ...slog.Attr) {
+	all := make([]any, len(attributes))
+	for i, a := range attributes {
+		all[i] = a
+	}
+	switch {
+	case level >= slog.LevelError:
+		j.logger.Error(message, all...)
+	case level >= slog.LevelWarn:
+		j.logger.Warn(message, all...)
+	case level >= slog.LevelInfo:
+		j.logger.Info(message, all...)
+	default:
+		j.logger.Debug(message, all...)
+	}
 }
 
 // keep remembers the line without its secrets, and returns it so.

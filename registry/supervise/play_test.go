@@ -63,6 +63,8 @@ func speak(line string) {
 // misbehave does what a plugin does before it serves.
 func misbehave(way string) {
 	switch way {
+	case "liar", "waiter":
+		fmt.Fprintln(os.Stderr, "last words before the wrong answer")
 	case "noise":
 		fmt.Println("hello from a library that likes to print")
 	case "poison":

@@ -101,6 +101,9 @@ func (p *process) begin(ctx context.Context, a *attempt, wait time.Duration) {
 	number := p.number
 	p.mu.Unlock()
 	l, err := p.begun(ctx, number, wait)
+	if err == nil {
+		l.ctx = context.WithoutCancel(ctx)
+	}
 	p.mu.Lock()
 	p.starting = nil
 	unwanted := p.closed
@@ -115,11 +118,11 @@ func (p *process) begin(ctx context.Context, a *attempt, wait time.Duration) {
 	}
 	p.mu.Unlock()
 	if l != nil && l.program != nil {
-		go l.attend(context.WithoutCancel(ctx), p)
-		go l.watch(context.WithoutCancel(ctx), p.timing)
+		go l.attend(p)
+		go l.watch(p.timing)
 	}
 	if l != nil && unwanted {
-		l.stop(context.WithoutCancel(ctx), p.timing, p.logger)
+		l.stop(p.timing, p.logger) //nolint:contextcheck // the life has its own
 	}
 	a.err = err
 	close(a.done)
@@ -153,7 +156,7 @@ func (p *process) failedToStart(ctx context.Context, err error) {
 }
 
 // died takes note of the end of a life.
-func (p *process) died(ctx context.Context, l *life) {
+func (p *process) died(l *life) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.life == l {
@@ -162,12 +165,12 @@ func (p *process) died(ctx context.Context, l *life) {
 	p.calls += l.calls.Load()
 	p.last = l.fault.cause
 	if l.stopping.Load() {
-		p.logger.LogAttrs(ctx, slog.LevelDebug, "plugin stopped")
+		p.logger.LogAttrs(l.ctx, slog.LevelDebug, "plugin stopped")
 		return
 	}
 	p.crashes++
 	p.breaker.crashed(time.Now(), time.Since(l.began), *l.fault)
-	p.logger.LogAttrs(ctx, slog.LevelError, "plugin ended", slog.String("cause", l.fault.cause),
+	p.logger.LogAttrs(l.ctx, slog.LevelError, "plugin ended", slog.String("cause", l.fault.cause),
 		slog.Any("last_lines", l.fault.lines))
 }
 
@@ -211,7 +214,7 @@ func (p *process) rest() {
 	}
 	p.life = nil
 	p.mu.Unlock()
-	l.stop(context.TODO(), p.timing, p.logger)
+	l.stop(p.timing, p.logger)
 }
 
 // close stops the process for good.
@@ -229,7 +232,7 @@ func (p *process) close() {
 		<-a.done
 	}
 	if l != nil {
-		l.stop(context.TODO(), p.timing, p.logger)
+		l.stop(p.timing, p.logger)
 	}
 }
 

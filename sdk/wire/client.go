@@ -65,7 +65,7 @@ func (c *Client) Open(ctx context.Context, r core.OpenRequest) (core.Backend, er
 	backend, err := backendOf(reply, base)
 	if err != nil {
 		_ = base.end("") //nolint:contextcheck // it ends what was begun, also when ctx has ended
-		return core.Backend{}, core.Do("open", r.URI.String(), err)
+		return core.Backend{}, core.Do("open", r.URI.String(), base.blame(err))
 	}
 	return backend, nil
 }

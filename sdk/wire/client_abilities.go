@@ -20,7 +20,7 @@ func (t *tracking) MetricHistories(ctx context.Context, q core.HistoriesQuery) (
 	if err == nil {
 		err = checkPage(len(points), "", core.PageOptions{Limit: q.Limit}, t.info.Limits.HistoryPage)
 	}
-	return answer(points, checkPoints(err, points, q.Runs, q.Key))
+	return answer(points, t.blame(checkPoints(err, points, q.Runs, q.Key)))
 }
 
 // SampleHistory returns some of the points of one metric of several runs.
@@ -32,7 +32,7 @@ func (t *tracking) SampleHistory(ctx context.Context, q core.SampleQuery) ([]cor
 		return nil, err
 	}
 	points, err := coreRunMetrics(reply.GetPoints())
-	return answer(points, checkPoints(err, points, q.Runs, q.Key))
+	return answer(points, t.blame(checkPoints(err, points, q.Runs, q.Key)))
 }
 
 // checkPoints refuses points of runs and keys that were not asked for.
@@ -85,7 +85,7 @@ func (t *tracking) CreateLoggedModel(
 	if err == nil {
 		err = checkID("logged model", made.ID)
 	}
-	return answer(made, err)
+	return answer(made, t.blame(err))
 }
 
 // LoggedModel returns a logged model.
@@ -94,15 +94,15 @@ func (t *tracking) LoggedModel(ctx context.Context, id core.ModelID) (core.Logge
 	if err != nil {
 		return core.LoggedModel{}, err
 	}
-	return loggedAnswer(id, reply.GetModel())
+	return t.loggedAnswer(id, reply.GetModel())
 }
 
-func loggedAnswer(asked core.ModelID, pb *typesv1.LoggedModel) (core.LoggedModel, error) {
+func (r *remote) loggedAnswer(asked core.ModelID, pb *typesv1.LoggedModel) (core.LoggedModel, error) {
 	found, err := coreLoggedModel(pb)
 	if err == nil {
 		err = checkSame("logged model", asked, found.ID)
 	}
-	return answer(found, err)
+	return answer(found, r.blame(err))
 }
 
 // UpdateLoggedModel changes a logged model.
@@ -116,7 +116,7 @@ func (t *tracking) UpdateLoggedModel(
 	if err != nil {
 		return core.LoggedModel{}, err
 	}
-	return loggedAnswer(id, reply.GetModel())
+	return t.loggedAnswer(id, reply.GetModel())
 }
 
 // DeleteLoggedModel deletes a logged model.
@@ -140,7 +140,7 @@ func (t *tracking) SearchLoggedModels(ctx context.Context, q core.LoggedModelQue
 			err = checkID("logged model", m.ID)
 		}
 	}
-	return answer(core.Page[core.LoggedModel]{Items: items, Next: reply.GetNext()}, err)
+	return answer(core.Page[core.LoggedModel]{Items: items, Next: reply.GetNext()}, t.blame(err))
 }
 
 // ImportExperiment takes an experiment as it is.

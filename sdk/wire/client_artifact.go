@@ -39,18 +39,18 @@ func (a *artifacts) Ability(target any) bool {
 // Stat describes a file or directory.
 func (a *artifacts) Stat(ctx context.Context, path string) (core.Artifact, error) {
 	reply, err := a.client.Stat(ctx, &artifactv1.StatRequest{Path: path})
-	return artifactAnswer(path, reply.GetArtifact(), err)
+	return a.artifactAnswer(path, reply.GetArtifact(), err)
 }
 
-func artifactAnswer(asked string, pb *typesv1.Artifact, err error) (core.Artifact, error) {
+func (r *remote) artifactAnswer(asked string, pb *typesv1.Artifact, err error) (core.Artifact, error) {
 	if err != nil {
 		return core.Artifact{}, err
 	}
 	found := coreArtifact(pb)
-	if err := checkSame("artifact", asked, found.Path); err != nil {
-		return core.Artifact{}, err
+	if err = checkSame("artifact", asked, found.Path); err == nil {
+		err = checkArtifact(found)
 	}
-	return answer(found, checkArtifact(found))
+	return answer(found, r.blame(err))
 }
 
 // List returns a page of what lies in dir.
@@ -62,22 +62,24 @@ func (a *artifacts) List(ctx context.Context, dir string, o core.ListOptions) (c
 		return core.Page[core.Artifact]{}, err
 	}
 	page := core.Page[core.Artifact]{Items: each(reply.GetArtifacts(), coreArtifact), Next: reply.GetNext()}
-	if err := checkPage(len(page.Items), page.Next, o.PageOptions, a.info.Limits.ArtifactPage); err != nil {
-		return core.Page[core.Artifact]{}, err
+	err = checkPage(len(page.Items), page.Next, o.PageOptions, a.info.Limits.ArtifactPage)
+	if err == nil {
+		err = checkListing(dir, o.Recursive, page.Items)
 	}
-	return answer(page, checkListing(dir, o.Recursive, page.Items))
+	return answer(page, a.blame(err))
 }
 
 // Open reads a file or a part of it as a stream.
 func (a *artifacts) Open(ctx context.Context, path string, o core.ReadOptions) (io.ReadCloser, error) {
-	return openDownload(ctx, a.client, &artifactv1.DownloadRequest{Path: path, Offset: o.Offset, Length: o.Length})
+	return openDownload(ctx, a, &artifactv1.DownloadRequest{Path: path, Offset: o.Offset, Length: o.Length})
 }
 
 // Put sends what r yields as a stream, and the commit when r has come to its end.
 func (a *artifacts) Put(ctx context.Context, path string, r io.Reader, o core.PutOptions) (core.Artifact, error) {
-	return upload(ctx, a, &artifactv1.UploadBegin{
+	stored, err := upload(ctx, a, &artifactv1.UploadBegin{
 		Path: path, Size: o.Size, Sha256: o.SHA256, IfAbsent: o.IfAbsent, ContentType: o.ContentType,
 	}, r)
+	return stored, a.blame(err)
 }
 
 // Delete removes what is at path and below it.
@@ -95,9 +97,9 @@ func (a *artifacts) PutFile(ctx context.Context, path string, from *os.File, o c
 	reply, err := a.paths.PutFile(ctx, &artifactv1.PutFileRequest{
 		Path: path, File: before, Size: o.Size, Sha256: o.SHA256, IfAbsent: o.IfAbsent, ContentType: o.ContentType,
 	})
-	stored, err := artifactAnswer(path, reply.GetArtifact(), err)
+	stored, err := a.artifactAnswer(path, reply.GetArtifact(), err)
 	if err == nil && stored.Size != before.GetSize() {
-		return core.Artifact{}, lie("it stored %d bytes of a file of %d", stored.Size, before.GetSize())
+		return core.Artifact{}, a.blame(lie("it stored %d bytes of a file of %d", stored.Size, before.GetSize()))
 	}
 	return stored, err
 }
@@ -112,7 +114,7 @@ func (a *artifacts) GetFile(ctx context.Context, path string, to *os.File) (core
 		return core.Artifact{}, core.Invalid("file", "the local file %s is not empty", to.Name())
 	}
 	reply, err := a.paths.GetFile(ctx, &artifactv1.GetFileRequest{Path: path, File: file})
-	found, err := artifactAnswer(path, reply.GetArtifact(), err)
+	found, err := a.artifactAnswer(path, reply.GetArtifact(), err)
 	if err != nil {
 		return core.Artifact{}, err
 	}
@@ -121,7 +123,7 @@ func (a *artifacts) GetFile(ctx context.Context, path string, to *os.File) (core
 		return core.Artifact{}, core.Errorf(core.Internal, "the local file: %w", err)
 	}
 	if info.Size() != found.Size {
-		return core.Artifact{}, lie("it wrote %d bytes of an artifact of %d", info.Size(), found.Size)
+		return core.Artifact{}, a.blame(lie("it wrote %d bytes of an artifact of %d", info.Size(), found.Size))
 	}
 	return found, nil
 }

@@ -14,17 +14,16 @@ import (
 
 // openDownload begins a download and waits for its header, so that what is not there is an error of the opening.
 func openDownload(
-	ctx context.Context, client artifactv1.ArtifactServiceClient, request *artifactv1.DownloadRequest,
+	ctx context.Context, a *artifacts, request *artifactv1.DownloadRequest,
 ) (io.ReadCloser, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	d := &download{ctx: ctx, cancel: cancel, path: request.GetPath(), most: -1}
+	d := &download{ctx: ctx, cancel: cancel, blame: a.blame, path: request.GetPath(), most: -1}
 	if request.Length != nil {
 		d.most = request.GetLength()
 	}
-	err := d.begin(client, request)
-	if err != nil {
+	if err := d.begin(a.client, request); err != nil {
 		cancel()
-		return nil, err
+		return nil, a.blame(err)
 	}
 	return d, nil
 }
@@ -33,6 +32,7 @@ func openDownload(
 type download struct {
 	ctx    context.Context //nolint:containedctx // the reader of a call belongs to the call
 	cancel context.CancelFunc
+	blame  func(error) error
 	stream grpc.ServerStreamingClient[artifactv1.DownloadResponse]
 	path   string
 	most   int64 // bytes that were asked for; below 0 is all
@@ -79,7 +79,7 @@ func (d *download) Read(p []byte) (int, error) {
 			return 0, nil
 		}
 		if d.err == nil {
-			d.err = d.next()
+			d.err = d.blame(d.next())
 		}
 		if d.err != nil {
 			d.cancel()

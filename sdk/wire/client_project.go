@@ -29,7 +29,7 @@ func (p *projects) Submit(ctx context.Context, project core.Project, o core.Subm
 		return "", err
 	}
 	if reply.GetJobId() == "" {
-		return "", lie("a job without an id")
+		return "", p.blame(lie("a job without an id"))
 	}
 	return core.JobID(reply.GetJobId()), nil
 }
@@ -41,10 +41,10 @@ func (p *projects) Job(ctx context.Context, id core.JobID) (core.Job, error) {
 		return core.Job{}, err
 	}
 	if reply.GetJob() == nil {
-		return core.Job{}, lie("no job at all")
+		return core.Job{}, p.blame(lie("no job at all"))
 	}
 	job := coreJob(reply.GetJob())
-	return answer(job, checkSame("job", id, job.ID))
+	return answer(job, p.blame(checkSame("job", id, job.ID)))
 }
 
 // Cancel asks a job to end.
@@ -61,5 +61,5 @@ func (p *projects) Logs(ctx context.Context, id core.JobID, o core.LogOptions) (
 	}
 	page := core.Page[core.LogLine]{Items: each(reply.GetLines(), coreLogLine), Next: reply.GetNext()}
 	// While the job runs, a token may lead to itself: there is nothing new yet.
-	return answer(page, checkPage(len(page.Items), "", o.PageOptions, p.info.Limits.LogPage))
+	return answer(page, p.blame(checkPage(len(page.Items), "", o.PageOptions, p.info.Limits.LogPage)))
 }

@@ -40,21 +40,21 @@ func (s *registry) CreateModel(ctx context.Context, spec core.ModelSpec) (core.M
 	reply, err := s.client.CreateModel(ctx, &registryv1.CreateModelRequest{
 		Name: spec.Name, Description: spec.Description, Tags: spec.Tags,
 	})
-	return modelAnswer(spec.Name, reply.GetModel(), err)
+	return s.modelAnswer(spec.Name, reply.GetModel(), err)
 }
 
-func modelAnswer(asked string, pb *typesv1.Model, err error) (core.Model, error) {
+func (r *remote) modelAnswer(asked string, pb *typesv1.Model, err error) (core.Model, error) {
 	if err != nil {
 		return core.Model{}, err
 	}
 	m := coreModel(pb)
-	return answer(m, checkSame("model", asked, m.Name))
+	return answer(m, r.blame(checkSame("model", asked, m.Name)))
 }
 
 // Model returns a model.
 func (s *registry) Model(ctx context.Context, name string) (core.Model, error) {
 	reply, err := s.client.GetModel(ctx, &registryv1.GetModelRequest{Name: name})
-	return modelAnswer(name, reply.GetModel(), err)
+	return s.modelAnswer(name, reply.GetModel(), err)
 }
 
 // UpdateModel changes a model.
@@ -65,7 +65,7 @@ func (s *registry) UpdateModel(ctx context.Context, name string, change core.Mod
 	if change.Name != nil {
 		name = *change.Name
 	}
-	return modelAnswer(name, reply.GetModel(), err)
+	return s.modelAnswer(name, reply.GetModel(), err)
 }
 
 // DeleteModel deletes a model.
@@ -83,7 +83,7 @@ func (s *registry) SearchModels(ctx context.Context, q core.ModelQuery) (core.Pa
 		return core.Page[core.Model]{}, err
 	}
 	page := core.Page[core.Model]{Items: each(reply.GetModels(), coreModel), Next: reply.GetNext()}
-	return answer(page, checkPage(len(page.Items), page.Next, q.PageOptions, s.info.Limits.ModelPage))
+	return answer(page, s.blame(checkPage(len(page.Items), page.Next, q.PageOptions, s.info.Limits.ModelPage)))
 }
 
 // CreateVersion creates the next version of a model.
@@ -98,20 +98,20 @@ func (s *registry) CreateVersion(ctx context.Context, model string, spec core.Ve
 	}
 	made := coreVersion(reply.GetVersion())
 	if made.Number < 1 {
-		return core.Version{}, lie("a version with the number %d", made.Number)
+		return core.Version{}, s.blame(lie("a version with the number %d", made.Number))
 	}
-	return answer(made, checkSame("model", model, made.Model))
+	return answer(made, s.blame(checkSame("model", model, made.Model)))
 }
 
 // versionAnswer is for calls that name their version.
-func versionAnswer(asked core.VersionRef, pb *typesv1.Version, err error) (core.Version, error) {
+func (r *remote) versionAnswer(asked core.VersionRef, pb *typesv1.Version, err error) (core.Version, error) {
 	if err != nil {
 		return core.Version{}, err
 	}
 	v := coreVersion(pb)
 	if got := (core.VersionRef{Model: v.Model, Number: v.Number}); got != asked {
-		return core.Version{}, lie("asked for version %d of %q, it answered with version %d of %q",
-			asked.Number, asked.Model, got.Number, got.Model)
+		return core.Version{}, r.blame(lie("asked for version %d of %q, it answered with version %d of %q",
+			asked.Number, asked.Model, got.Number, got.Model))
 	}
 	return v, nil
 }
@@ -119,7 +119,7 @@ func versionAnswer(asked core.VersionRef, pb *typesv1.Version, err error) (core.
 // Version returns a version.
 func (s *registry) Version(ctx context.Context, ref core.VersionRef) (core.Version, error) {
 	reply, err := s.client.GetVersion(ctx, &registryv1.GetVersionRequest{Ref: pbVersionRef(ref)})
-	return versionAnswer(ref, reply.GetVersion(), err)
+	return s.versionAnswer(ref, reply.GetVersion(), err)
 }
 
 // UpdateVersion changes a version.
@@ -129,7 +129,7 @@ func (s *registry) UpdateVersion(
 	reply, err := s.client.UpdateVersion(ctx, &registryv1.UpdateVersionRequest{
 		Ref: pbVersionRef(ref), Description: change.Description, Tags: pbTagChange(change.Tags),
 	})
-	return versionAnswer(ref, reply.GetVersion(), err)
+	return s.versionAnswer(ref, reply.GetVersion(), err)
 }
 
 // DeleteVersion deletes a version.
@@ -147,7 +147,7 @@ func (s *registry) SearchVersions(ctx context.Context, q core.VersionQuery) (cor
 		return core.Page[core.Version]{}, err
 	}
 	page := core.Page[core.Version]{Items: each(reply.GetVersions(), coreVersion), Next: reply.GetNext()}
-	return answer(page, checkPage(len(page.Items), page.Next, q.PageOptions, s.info.Limits.VersionPage))
+	return answer(page, s.blame(checkPage(len(page.Items), page.Next, q.PageOptions, s.info.Limits.VersionPage)))
 }
 
 // SetAlias lets an alias point to a version.
@@ -169,7 +169,7 @@ func (s *registry) VersionByAlias(ctx context.Context, model, alias string) (cor
 		return core.Version{}, err
 	}
 	found := coreVersion(reply.GetVersion())
-	return answer(found, checkSame("model", model, found.Model))
+	return answer(found, s.blame(checkSame("model", model, found.Model)))
 }
 
 // SetStage moves a version to a stage.
@@ -177,7 +177,7 @@ func (s *registry) SetStage(ctx context.Context, ref core.VersionRef, change cor
 	reply, err := s.stages.SetStage(ctx, &registryv1.SetStageRequest{
 		Ref: pbVersionRef(ref), Stage: string(change.Stage), ArchiveExisting: change.ArchiveExisting,
 	})
-	return versionAnswer(ref, reply.GetVersion(), err)
+	return s.versionAnswer(ref, reply.GetVersion(), err)
 }
 
 // LatestVersions returns the highest version of each stage.

@@ -51,7 +51,7 @@ func (t *tracking) CreateExperiment(ctx context.Context, spec core.ExperimentSpe
 		return core.Experiment{}, err
 	}
 	made := coreExperiment(reply.GetExperiment())
-	return answer(made, checkID("experiment", made.ID))
+	return answer(made, t.blame(checkID("experiment", made.ID)))
 }
 
 // Experiment finds an experiment.
@@ -62,12 +62,13 @@ func (t *tracking) Experiment(ctx context.Context, ref core.ExperimentRef) (core
 	}
 	found := coreExperiment(reply.GetExperiment())
 	if ref.ID != "" {
-		return answer(found, checkSame("experiment", ref.ID, found.ID))
+		return answer(found, t.blame(checkSame("experiment", ref.ID, found.ID)))
 	}
-	if err := checkID("experiment", found.ID); err != nil {
-		return core.Experiment{}, err
+	err = checkID("experiment", found.ID)
+	if err == nil {
+		err = checkSame("experiment", ref.Name, found.Name)
 	}
-	return answer(found, checkSame("experiment", ref.Name, found.Name))
+	return answer(found, t.blame(err))
 }
 
 // UpdateExperiment changes an experiment.
@@ -101,7 +102,7 @@ func (t *tracking) SearchExperiments(ctx context.Context, q core.ExperimentQuery
 			err = checkID("experiment", e.ID)
 		}
 	}
-	return answer(page, err)
+	return answer(page, t.blame(err))
 }
 
 // CreateRun creates a run.
@@ -117,7 +118,7 @@ func (t *tracking) CreateRun(ctx context.Context, in core.ExperimentID, spec cor
 	if err == nil {
 		err = checkID("run", made.ID)
 	}
-	return answer(made, err)
+	return answer(made, t.blame(err))
 }
 
 // Run returns a run.
@@ -130,7 +131,7 @@ func (t *tracking) Run(ctx context.Context, id core.RunID) (core.Run, error) {
 	if err == nil {
 		err = checkSame("run", id, found.ID)
 	}
-	return answer(found, err)
+	return answer(found, t.blame(err))
 }
 
 // UpdateRun changes a run.
@@ -143,7 +144,7 @@ func (t *tracking) UpdateRun(ctx context.Context, id core.RunID, change core.Run
 		return core.RunInfo{}, err
 	}
 	info := coreRunInfo(reply.GetInfo())
-	return answer(info, checkSame("run", id, info.ID))
+	return answer(info, t.blame(checkSame("run", id, info.ID)))
 }
 
 // ChangeRunTags changes the tags of a run.
@@ -177,7 +178,7 @@ func (t *tracking) SearchRuns(ctx context.Context, q core.RunQuery) (core.Page[c
 			err = lie("a search found the run %q of the experiment %q, which was not asked for", run.ID, run.ExperimentID)
 		}
 	}
-	return answer(core.Page[core.Run]{Items: items, Next: reply.GetNext()}, err)
+	return answer(core.Page[core.Run]{Items: items, Next: reply.GetNext()}, t.blame(err))
 }
 
 // LogBatch logs to a run.
@@ -207,7 +208,7 @@ func (t *tracking) MetricHistory(
 			err = checkSame("metric", key, points[i].Key)
 		}
 	}
-	return answer(core.Page[core.Metric]{Items: points, Next: reply.GetNext()}, err)
+	return answer(core.Page[core.Metric]{Items: points, Next: reply.GetNext()}, t.blame(err))
 }
 
 // answer returns what was answered, or nothing but what is wrong with it.

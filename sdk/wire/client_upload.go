@@ -38,7 +38,7 @@ func upload(
 	if err != nil {
 		return core.Artifact{}, failure(ctx, method, err)
 	}
-	stored, err := artifactAnswer(begin.GetPath(), reply.GetArtifact(), nil)
+	stored, err := a.artifactAnswer(begin.GetPath(), reply.GetArtifact(), nil)
 	switch {
 	case err != nil:
 		return core.Artifact{}, err

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"fmt"
 	"math"
 
 	"github.com/mlstore/mlstore/core"
@@ -13,7 +14,7 @@ import (
 
 // malformed is the error of a message that no peer who keeps to the wire sends.
 func malformed(format string, args ...any) error {
-	return core.Errorf(core.DataLoss, "malformed message: "+format, args...)
+	return &core.Error{Code: core.DataLoss, Err: &wrong{fmt.Sprintf("malformed message: "+format, args...)}}
 }
 
 // each converts the items of a list.

@@ -70,12 +70,12 @@ func (a *artifacts) CreateUpload(ctx context.Context, path string, o core.Upload
 	}
 	begun := core.Upload{ID: core.UploadID(reply.GetUploadId())}
 	if asked, got := max(o.Parts, 1), len(reply.GetParts()); begun.ID == "" || got != asked {
-		return core.Upload{}, lie("it began the upload %q with %d parts of %d", cut(reply.GetUploadId(), maxKey), got, asked)
+		return core.Upload{}, a.blame(lie("it began the upload %q with %d parts of %d", cut(reply.GetUploadId(), maxKey), got, asked))
 	}
 	for _, part := range reply.GetParts() {
 		signed, err := corePresigned(part)
 		if err != nil {
-			return core.Upload{}, err
+			return core.Upload{}, a.blame(err)
 		}
 		begun.Parts = append(begun.Parts, signed)
 	}

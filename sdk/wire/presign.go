@@ -39,7 +39,8 @@ func (a *artifacts) Presign(ctx context.Context, path string, o core.PresignOpti
 	if err != nil {
 		return core.PresignedRequest{}, err
 	}
-	return corePresigned(reply)
+	signed, err := corePresigned(reply)
+	return signed, a.blame(err)
 }
 
 func corePresigned(pb *artifactv1.PresignResponse) (core.PresignedRequest, error) {

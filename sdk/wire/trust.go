@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"errors"
+	"fmt"
 	"path"
 	"strings"
 
@@ -11,7 +13,28 @@ import (
 // lie again.
 
 func lie(format string, args ...any) error {
-	return core.Errorf(core.DataLoss, "the plugin answered wrongly: "+format, args...)
+	return &core.Error{Code: core.DataLoss, Err: &wrong{fmt.Sprintf("the plugin answered wrongly: "+format, args...)}}
+}
+
+// wrong is an answer that no plugin may give.
+type wrong struct{ text string }
+
+func (w *wrong) Error() string { return w.text }
+
+// Blamer is a connection that can tell which plugin answered wrongly, and what it printed.
+type Blamer interface {
+	// Blame returns the error of a wrong answer with what is known of the plugin.
+	Blame(wrong *core.Error) error
+}
+
+// blame lets the connection say more of an error, if that is of a wrong answer.
+func (c caller) blame(err error) error {
+	b, knows := c.conn.(Blamer)
+	if _, lied := errors.AsType[*wrong](err); !knows || !lied {
+		return err
+	}
+	e, _ := errors.AsType[*core.Error](err)
+	return b.Blame(e)
 }
 
 // checkSame refuses an entity that is another than the one asked for.

@@ -83,22 +83,22 @@ func (s *registry) CreateWebhook(ctx context.Context, spec core.WebhookSpec) (co
 		return core.Webhook{}, err
 	}
 	made := coreWebhook(reply.GetWebhook())
-	return answer(made, checkID("webhook", made.ID))
+	return answer(made, s.blame(checkID("webhook", made.ID)))
 }
 
 // webhookAnswer is for calls that name their webhook.
-func webhookAnswer(asked core.WebhookID, pb *registryv1.Webhook, err error) (core.Webhook, error) {
+func (r *remote) webhookAnswer(asked core.WebhookID, pb *registryv1.Webhook, err error) (core.Webhook, error) {
 	if err != nil {
 		return core.Webhook{}, err
 	}
 	w := coreWebhook(pb)
-	return answer(w, checkSame("webhook", asked, w.ID))
+	return answer(w, r.blame(checkSame("webhook", asked, w.ID)))
 }
 
 // Webhook returns a webhook.
 func (s *registry) Webhook(ctx context.Context, id core.WebhookID) (core.Webhook, error) {
 	reply, err := s.webhooks.GetWebhook(ctx, &registryv1.GetWebhookRequest{Id: string(id)})
-	return webhookAnswer(id, reply.GetWebhook(), err)
+	return s.webhookAnswer(id, reply.GetWebhook(), err)
 }
 
 // UpdateWebhook changes a webhook.
@@ -111,7 +111,7 @@ func (s *registry) UpdateWebhook(ctx context.Context, id core.WebhookID, change 
 		request.Secret = new(change.Secret.Reveal())
 	}
 	reply, err := s.webhooks.UpdateWebhook(ctx, request)
-	return webhookAnswer(id, reply.GetWebhook(), err)
+	return s.webhookAnswer(id, reply.GetWebhook(), err)
 }
 
 // DeleteWebhook deletes a webhook.
@@ -131,7 +131,7 @@ func (s *registry) SearchWebhooks(ctx context.Context, q core.WebhookQuery) (cor
 		return core.Page[core.Webhook]{}, err
 	}
 	page := core.Page[core.Webhook]{Items: each(reply.GetWebhooks(), coreWebhook), Next: reply.GetNext()}
-	return answer(page, checkPage(len(page.Items), page.Next, q.PageOptions, core.WebhookPage()))
+	return answer(page, s.blame(checkPage(len(page.Items), page.Next, q.PageOptions, core.WebhookPage())))
 }
 
 func pbWebhook(w core.Webhook) *registryv1.Webhook {
