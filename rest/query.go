@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"reflect"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/mlstore/mlstore/core"
 )
@@ -41,6 +42,9 @@ func queryFields(query url.Values, t reflect.Type, into map[string]json.RawMessa
 		}
 		if len(values) == 0 {
 			continue
+		}
+		if !utf8.ValidString(strings.Join(values, "")) { // JSON has another text for it
+			return core.Invalid(name, "the value of parameter '%s' is not valid UTF-8", name)
 		}
 		raw, err := queryValue(name, values, f.Type)
 		if err != nil {

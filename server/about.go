@@ -54,15 +54,18 @@ func (s *Server) serverInfo(c *call, _ rest.None) (rest.ServerInfoAnswer, error)
 
 // promises are what the stores promise, for clients of this project.
 func (s *Server) promises(ctx context.Context) (*rest.Promises, error) {
-	tracking, err := s.tracking.Describe(ctx)
-	if err != nil {
-		return nil, err
+	p := &rest.Promises{Contract: core.ContractVersion}
+	if !s.config.ArtifactsOnly {
+		tracking, err := s.tracking.Describe(ctx)
+		if err != nil {
+			return nil, err
+		}
+		models, err := s.registry.Describe(ctx)
+		if err != nil {
+			return nil, err
+		}
+		p.Tracking, p.Registry = tracking.Capabilities, models.Capabilities
 	}
-	models, err := s.registry.Describe(ctx)
-	if err != nil {
-		return nil, err
-	}
-	p := &rest.Promises{Contract: core.ContractVersion, Tracking: tracking.Capabilities, Registry: models.Capabilities}
 	if s.destination != nil {
 		files, err := s.destination.Describe(ctx)
 		if err != nil {

@@ -38,6 +38,9 @@ func runOf(c *call) string {
 }
 
 func (s *Server) listArtifacts(c *call, q rest.ListArtifacts) (listing, error) {
+	if _, err := core.CheckArtifactDir(q.Path); err != nil {
+		return listing{}, err
+	}
 	run, err := s.tracking.Run(c.ctx(), core.RunID(q.RunID))
 	if err != nil {
 		return listing{}, err
@@ -48,6 +51,9 @@ func (s *Server) listArtifacts(c *call, q rest.ListArtifacts) (listing, error) {
 func (s *Server) listModelArtifacts(c *call) error {
 	var q rest.ListModelArtifacts
 	if err := rest.DecodeQuery(c.r.URL.Query(), &q); err != nil {
+		return err
+	}
+	if _, err := core.CheckArtifactDir(q.Path); err != nil {
 		return err
 	}
 	uri, err := s.modelLocation(c)

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"os"
 
 	"github.com/mlstore/mlstore/core"
@@ -33,7 +34,7 @@ func (s *Server) createExperiment(c *call, q rest.CreateExperiment) (rest.Create
 	if err != nil {
 		return none, err
 	}
-	location, err := s.experimentLocation(q.ArtifactLocation)
+	location, err := s.experimentLocation(c.ctx(), q.ArtifactLocation)
 	if err != nil {
 		return none, err
 	}
@@ -47,7 +48,7 @@ func (s *Server) createExperiment(c *call, q rest.CreateExperiment) (rest.Create
 // experimentLocation is where a new experiment keeps its artifacts. What the caller names is relative to the server's working
 // directory, as in MLflow. Without that the store knows. One that cannot be told the default artifact root is given a place below
 // it: in a folder of its own, which cannot be named after the experiment, as that has no id yet.
-func (s *Server) experimentLocation(given string) (string, error) {
+func (s *Server) experimentLocation(ctx context.Context, given string) (string, error) {
 	switch {
 	case given != "":
 	case s.config.ArtifactRoot == "" || keepsRoot(s.config.Tracking):
@@ -60,7 +61,7 @@ func (s *Server) experimentLocation(given string) (string, error) {
 		return "", core.Errorf(core.Internal, "the working directory of the server is gone: %w", err)
 	}
 	location := core.AbsoluteLocation(given, dir)
-	return location, s.locations.checkRemote(location)
+	return location, s.checkLocation(ctx, location)
 }
 
 func (s *Server) getExperiment(c *call, q rest.ExperimentID) (rest.ExperimentAnswer, error) {

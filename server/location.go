@@ -10,6 +10,7 @@ import (
 
 	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/core/names"
+	"github.com/mlstore/mlstore/registry"
 )
 
 // proxyScheme is the scheme of artifacts that the server serves itself, and proxyPath where its URLs have them.
@@ -278,6 +279,28 @@ func (l *locations) checkRemote(location string) error {
 		return err
 	}
 	return l.checkIn(u, l.named)
+}
+
+// checkLocation is checkRemote, and refuses a scheme that neither MLflow's clients nor this server know. Those of MLflow are
+// taken though this server may not have a plugin for them: clients speak to such places themselves.
+func (s *Server) checkLocation(ctx context.Context, location string) error {
+	if err := s.locations.checkRemote(location); err != nil {
+		return err
+	}
+	u, err := core.ParseURI(location)
+	if err != nil {
+		return err
+	}
+	switch u.Scheme() {
+	case "", "file", proxyScheme, "http", "https", "s3", "gs", "wasb", "wasbs", "abfss", "dbfs", "ftp", "sftp", "hdfs", "viewfs",
+		"r2", "b2", "oss":
+		return nil
+	}
+	known, err := s.config.Resolver.Explain(ctx, u, s.config.settings())
+	if err != nil || !slices.Contains(known.Kinds, registry.Artifacts) {
+		return core.Invalid("artifact_location", "no artifacts can be at a URI of the scheme %s", u.Scheme())
+	}
+	return nil
 }
 
 // artifacts opens the artifact root at uri. Close it after use: the store below is shared.
