@@ -91,7 +91,7 @@ func (f *folder) read(name string, limit int64) ([]byte, stamp, error) {
 	return data[:n:n], stampOf(info), err // what has grown meanwhile shows by its stamp
 }
 
-// list returns the entries of a folder below f, sorted. An absent folder has none.
+// list returns the entries of a folder below f, sorted: their names and what they are. An absent folder has none.
 func (f *folder) list(name string) ([]fs.DirEntry, error) {
 	dir, err := f.root.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -101,7 +101,7 @@ func (f *folder) list(name string) ([]fs.DirEntry, error) {
 		return nil, err
 	}
 	defer func() { _ = dir.Close() }()
-	entries, err := dir.ReadDir(-1)
+	entries, err := readDir(dir)
 	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
 	return entries, err
 }

@@ -313,7 +313,7 @@ func (t *Tracking) sweepIndex() error {
 		return ioError("list", dir.path, err)
 	}
 	for _, entry := range entries {
-		info, err := entry.Info()
+		info, err := dir.root.Lstat(entry.Name())
 		if err == nil && strings.HasPrefix(entry.Name(), tempPrefix) && time.Since(info.ModTime()) > time.Minute {
 			if err := dir.root.Remove(entry.Name()); err != nil && !absent(err) {
 				return ioError("sweep", dir.path, err)

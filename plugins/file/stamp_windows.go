@@ -25,3 +25,5 @@ func stat(dir *os.File, path string) (stamp, error) {
 	}
 	return stampOf(info), nil
 }
+
+func readDir(dir *os.File) ([]fs.DirEntry, error) { return dir.ReadDir(-1) }
