@@ -37,6 +37,7 @@ func has[T any](s Store) bool {
 // abilities lists every optional interface of the contract.
 func abilities() []ability {
 	return []ability{
+		{"accounts", has[Accounts]},
 		{"aliases", has[Aliases]},
 		{"bulk_history", has[BulkHistory]},
 		{"importer", has[Importer]},

@@ -27,7 +27,7 @@ func contract() []reflect.Type {
 		reflect.TypeFor[core.BulkHistory](), reflect.TypeFor[core.SampledHistory](), reflect.TypeFor[core.Importer](),
 		reflect.TypeFor[core.RegistryImporter](), reflect.TypeFor[core.Purger](),
 		reflect.TypeFor[core.Presigner](), reflect.TypeFor[core.Multipart](),
-		reflect.TypeFor[core.Webhooks](),
+		reflect.TypeFor[core.Webhooks](), reflect.TypeFor[core.Accounts](),
 	}
 }
 

@@ -112,6 +112,11 @@ func abilityCalls(e *env, x core.Experiment, r core.Run) []call {
 // refusals call each ability on nothing that exists, for stores that have it without declaring it.
 func refusals() map[core.Capability]func(check, store) error {
 	return map[core.Capability]func(check, store) error{
+		accounts: func(t check, s store) error {
+			a, _ := core.As[core.Accounts](s)
+			_, err := a.User(t.Context(), "nobody")
+			return err
+		},
 		"bulk_history": func(t check, s store) error {
 			a, _ := core.As[core.BulkHistory](s)
 			_, err := a.MetricHistories(t.Context(), core.HistoriesQuery{Runs: []core.RunID{nobodysRun}, Key: "m"})

@@ -37,7 +37,7 @@ func Cases() []conformance.Case[core.TrackingStore] {
 		filterCases(), attributeCases(), literalCases(), orderCases(), pageCases(), movingPageCases(),
 		concurrencyCases(), linearCases(), concurrentModelCases(), closingCases(),
 		contextCases(), repeatCases(), durabilityCases(), errorCases(), faultCases(), performanceCases(), wholeRunCases(),
-		model.TrackingCases(),
+		accountCases(), model.TrackingCases(),
 	)
 }
 

@@ -8,8 +8,8 @@ import (
 	"github.com/mlstore/mlstore/core"
 )
 
-// Tracking is a core.TrackingStore with the abilities Lineage, LoggedModels, BulkHistory, SampledHistory, Importer and
-// Purger. It keeps every promise that the contract has for tracking stores. It is safe for concurrent use.
+// Tracking is a core.TrackingStore with the abilities Lineage, LoggedModels, BulkHistory, SampledHistory, Importer, Purger
+// and Accounts. It keeps every promise that the contract has for tracking stores. It is safe for concurrent use.
 type Tracking struct {
 	handle
 	data *trackingData
@@ -25,6 +25,7 @@ type trackingData struct {
 	runs         map[core.RunID]*run
 	loggedModels map[core.ModelID]*core.LoggedModel
 	created      creations[core.RunID]
+	accounts     accounts
 }
 
 // experiment is an experiment with what belongs to it.
@@ -50,6 +51,7 @@ func newTrackingData(root string) *trackingData {
 		byName:       map[string]*experiment{},
 		runs:         map[core.RunID]*run{},
 		loggedModels: map[core.ModelID]*core.LoggedModel{},
+		accounts:     newAccounts(),
 	}
 	now := core.Now()
 	d.addExperiment(core.Experiment{

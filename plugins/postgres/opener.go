@@ -7,6 +7,7 @@ import (
 
 	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/plugins/internal/sqlstore"
+	"github.com/mlstore/mlstore/plugins/internal/sqlstore/accounts"
 	"github.com/mlstore/mlstore/plugins/internal/sqlstore/pgdb"
 )
 
@@ -51,8 +52,11 @@ func openBackend(ctx context.Context, request core.OpenRequest) (core.Backend, e
 		return core.Backend{}, err
 	}
 	options := sqlstore.Options{Name: "postgres", ArtifactRoot: root, ReadOnly: request.ReadOnly, WebhookKey: key}
-	if keep {
+	switch {
+	case keep:
 		return sqlstore.Keep(db, options), nil
+	case accounts.Wanted(settings):
+		return accounts.Open(ctx, db, accounts.Options{Name: options.Name, ReadOnly: request.ReadOnly})
 	}
 	return sqlstore.Open(ctx, db, options)
 }

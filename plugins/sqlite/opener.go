@@ -6,6 +6,7 @@ import (
 
 	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/plugins/internal/sqlstore"
+	"github.com/mlstore/mlstore/plugins/internal/sqlstore/accounts"
 	"github.com/mlstore/mlstore/plugins/internal/sqlstore/litedb"
 )
 
@@ -15,7 +16,8 @@ import (
 // Options, also in the query of the URI:
 //   - durability: "durable", the default, or "relaxed": a commit need not have reached the disk when a call returns.
 //   - artifact_root: where the artifacts of new experiments go; ./mlruns by default.
-//   - schema: "keep" opens the database, of whatever schema, as a core.SchemaKeeper alone.
+//   - schema: "keep" opens the database, of whatever schema, as a core.SchemaKeeper alone; "accounts" opens, or makes, the
+//     accounts of MLflow's basic-auth app in it as core.Accounts alone.
 //
 // The secret webhook_key, or MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY, encrypts the secrets of webhooks; without it there are
 // none.
@@ -65,8 +67,11 @@ func openBackend(ctx context.Context, request core.OpenRequest) (core.Backend, e
 		return core.Backend{}, err
 	}
 	options := sqlstore.Options{Name: "sqlite", ArtifactRoot: root, ReadOnly: request.ReadOnly, WebhookKey: key}
-	if keep {
+	switch {
+	case keep:
 		return sqlstore.Keep(db, options), nil
+	case accounts.Wanted(settings):
+		return accounts.Open(ctx, db, accounts.Options{Name: options.Name, ReadOnly: request.ReadOnly})
 	}
 	return sqlstore.Open(ctx, db, options)
 }

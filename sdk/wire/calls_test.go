@@ -26,7 +26,7 @@ func interfaces() map[string][]reflect.Type {
 			reflect.TypeFor[core.Experiments](), reflect.TypeFor[core.Runs](), reflect.TypeFor[core.Metrics](),
 			reflect.TypeFor[core.BulkHistory](), reflect.TypeFor[core.SampledHistory](), reflect.TypeFor[core.Lineage](),
 			reflect.TypeFor[core.LoggedModels](), reflect.TypeFor[core.Importer](), reflect.TypeFor[core.Purger](),
-			reflect.TypeFor[core.SecretUpdater](), reflect.TypeFor[core.SchemaKeeper](),
+			reflect.TypeFor[core.SecretUpdater](), reflect.TypeFor[core.SchemaKeeper](), reflect.TypeFor[core.Accounts](),
 		},
 		"registry": {
 			reflect.TypeFor[core.Models](), reflect.TypeFor[core.Versions](), reflect.TypeFor[core.Webhooks](), reflect.TypeFor[core.Aliases](),

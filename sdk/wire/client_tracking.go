@@ -19,6 +19,8 @@ type tracking struct {
 	imports trackingv1.ImporterServiceClient
 	purges  trackingv1.PurgerServiceClient
 	schema  trackingv1.SchemaKeeperServiceClient
+
+	accounts trackingv1.AccountsServiceClient
 }
 
 func newTracking(r *remote) *tracking {
@@ -27,12 +29,14 @@ func newTracking(r *remote) *tracking {
 		sampled: trackingv1.NewSampledHistoryServiceClient(r), lineage: trackingv1.NewLineageServiceClient(r),
 		logged: trackingv1.NewLoggedModelsServiceClient(r), imports: trackingv1.NewImporterServiceClient(r),
 		purges: trackingv1.NewPurgerServiceClient(r), schema: trackingv1.NewSchemaKeeperServiceClient(r),
+		accounts: trackingv1.NewAccountsServiceClient(r),
 	}
 }
 
 // Ability answers for what the plugin's store has.
 func (t *tracking) Ability(target any) bool {
-	return ability[core.BulkHistory](t.remote, "bulk_history", target, t) ||
+	return ability[core.Accounts](t.remote, "accounts", target, t) ||
+		ability[core.BulkHistory](t.remote, "bulk_history", target, t) ||
 		ability[core.Importer](t.remote, "importer", target, t) ||
 		ability[core.Lineage](t.remote, "lineage", target, t) ||
 		ability[core.LoggedModels](t.remote, "logged_models", target, t) ||

@@ -72,6 +72,7 @@ func (s *Server) Register(r grpc.ServiceRegistrar) {
 	trackingv1.RegisterImporterServiceServer(r, &importerServer{})
 	trackingv1.RegisterPurgerServiceServer(r, &purgerServer{})
 	trackingv1.RegisterSchemaKeeperServiceServer(r, &schemaKeeperServer{})
+	trackingv1.RegisterAccountsServiceServer(r, &accountsServer{})
 	artifactv1.RegisterArtifactServiceServer(r, &artifactServer{})
 	artifactv1.RegisterPathTransferServiceServer(r, &pathTransferServer{})
 	artifactv1.RegisterMultipartServiceServer(r, &multipartServer{})
@@ -80,8 +81,8 @@ func (s *Server) Register(r grpc.ServiceRegistrar) {
 	registryv1.RegisterAliasesServiceServer(r, &aliasesServer{})
 	registryv1.RegisterStagesServiceServer(r, &stagesServer{})
 	registryv1.RegisterRegistryImporterServiceServer(r, &registryImporterServer{})
-	projectv1.RegisterProjectServiceServer(r, &projectServer{})
 	registryv1.RegisterWebhooksServiceServer(r, &webhooksServer{})
+	projectv1.RegisterProjectServiceServer(r, &projectServer{})
 }
 
 // Close closes every instance and joins their errors.

@@ -8,32 +8,38 @@ import (
 	"github.com/mlstore/mlstore/plugins/internal/sqlstore/sqldb"
 )
 
-// SchemaOption is the option of a request that opens a database for the sake of its schema: with the value KeepSchema, the
-// store is a core.SchemaKeeper and nothing else. On SQLite the database must then be opened without foreign keys.
+// SchemaOption is the option of a request that opens a database for the sake of one schema: with the value KeepSchema, the
+// store is a core.SchemaKeeper and nothing else. On SQLite the database must then be opened without foreign keys. With
+// AccountsSchema it is core.Accounts and nothing else.
 const (
-	SchemaOption = "schema"
-	KeepSchema   = "keep"
+	SchemaOption   = "schema"
+	KeepSchema     = "keep"
+	AccountsSchema = "accounts"
 )
 
 // KeepsSchema reads the option.
 func KeepsSchema(settings map[string]string) (bool, error) {
 	switch value := settings[SchemaOption]; value {
-	case "":
+	case "", AccountsSchema:
 		return false, nil
 	case KeepSchema:
 		return true, nil
 	default:
-		return false, core.Invalid(SchemaOption, "the option schema is %q: it must be keep, or left out", value)
+		return false, core.Invalid(SchemaOption, "the option schema is %q: it must be keep or accounts, or left out", value)
 	}
 }
 
 // Keep makes the store of a database that was opened for the sake of its schema. It closes db.
 func Keep(db sqldb.DB, o Options) core.Backend {
-	return core.Backend{Tracking: &keeper{handle: newHandle(db, o)}}
+	return core.Backend{Tracking: &keeper{newHandle(db, o), Refusing{core.State(SchemaOption,
+		"the database was opened to keep its schema; open it without the option schema")}}}
 }
 
 // keeper is a store that keeps the schema of its database, and refuses everything else.
-type keeper struct{ handle }
+type keeper struct {
+	handle
+	Refusing
+}
 
 // Describe says what the store is.
 func (k *keeper) Describe(ctx context.Context) (core.Info, error) {
@@ -104,63 +110,4 @@ func (k *keeper) OptimizeSchema(ctx context.Context, o core.OptimizeOptions) (_ 
 		return nil, err
 	}
 	return schema.Optimize(ctx, k.db, o)
-}
-
-// refused is the error of every other call.
-func (k *keeper) refused() error {
-	return core.State(SchemaOption, "the database was opened to keep its schema; open it without the option schema")
-}
-
-// CreateExperiment is refused, as all that follow.
-func (k *keeper) CreateExperiment(context.Context, core.ExperimentSpec) (core.Experiment, error) {
-	return core.Experiment{}, k.refused()
-}
-
-// Experiment is refused.
-func (k *keeper) Experiment(context.Context, core.ExperimentRef) (core.Experiment, error) {
-	return core.Experiment{}, k.refused()
-}
-
-// UpdateExperiment is refused.
-func (k *keeper) UpdateExperiment(context.Context, core.ExperimentID, core.ExperimentChange) error {
-	return k.refused()
-}
-
-// ChangeExperimentTags is refused.
-func (k *keeper) ChangeExperimentTags(context.Context, core.ExperimentID, core.TagChange) error {
-	return k.refused()
-}
-
-// SearchExperiments is refused.
-func (k *keeper) SearchExperiments(context.Context, core.ExperimentQuery) (core.Page[core.Experiment], error) {
-	return core.Page[core.Experiment]{}, k.refused()
-}
-
-// CreateRun is refused.
-func (k *keeper) CreateRun(context.Context, core.ExperimentID, core.RunSpec) (core.Run, error) {
-	return core.Run{}, k.refused()
-}
-
-// Run is refused.
-func (k *keeper) Run(context.Context, core.RunID) (core.Run, error) { return core.Run{}, k.refused() }
-
-// UpdateRun is refused.
-func (k *keeper) UpdateRun(context.Context, core.RunID, core.RunChange) (core.RunInfo, error) {
-	return core.RunInfo{}, k.refused()
-}
-
-// ChangeRunTags is refused.
-func (k *keeper) ChangeRunTags(context.Context, core.RunID, core.TagChange) error { return k.refused() }
-
-// SearchRuns is refused.
-func (k *keeper) SearchRuns(context.Context, core.RunQuery) (core.Page[core.Run], error) {
-	return core.Page[core.Run]{}, k.refused()
-}
-
-// LogBatch is refused.
-func (k *keeper) LogBatch(context.Context, core.RunID, core.Batch) error { return k.refused() }
-
-// MetricHistory is refused.
-func (k *keeper) MetricHistory(context.Context, core.RunID, string, core.HistoryOptions) (core.Page[core.Metric], error) {
-	return core.Page[core.Metric]{}, k.refused()
 }

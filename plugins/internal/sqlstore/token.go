@@ -46,3 +46,9 @@ func digest(query string, body []byte) []byte {
 func badToken() error {
 	return core.Invalid("page_token", "Invalid page token: this store did not make it, or made it for another query")
 }
+
+// Seal makes page tokens for the stores of the packages below.
+func Seal(query string, position any) (string, error) { return seal(query, position) }
+
+// Unseal reads what Seal made.
+func Unseal(query, token string, position any) error { return unseal(query, token, position) }

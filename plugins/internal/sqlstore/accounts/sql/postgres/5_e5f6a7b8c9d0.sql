@@ -1,0 +1,1 @@
+-- The grants of the old tables move into roles (legacy.go).

@@ -1,0 +1,1 @@
+-- Grants for prompts get a kind of their own (legacy.go).
