@@ -58,6 +58,6 @@ func TestTrackingConformance(t *testing.T) {
 //nolint:paralleltest // as above
 func TestRelaxedTrackingConformance(t *testing.T) {
 	tracking.Test(t, trackingHarness(file.TrackingOptions{Durability: file.Relaxed}), func(o *conformance.Options) {
-		o.Timeout = 15 * time.Minute
+		o.Level, o.Timeout = conformance.Extended, 15*time.Minute
 	})
 }

@@ -62,7 +62,7 @@ func prepareStore(t *testing.T, dir string) {
 // killedActs are the changes that are killed.
 func killedActs() map[string]func(dir string) error {
 	name := "new name"
-	acts := map[string]func(ctx context.Context, s *file.Tracking) error{
+	acts := map[string]changes{
 		"point": func(ctx context.Context, s *file.Tracking) error {
 			return s.LogBatch(ctx, "1r1", core.Batch{Metrics: []core.Metric{{Key: "m", Value: 3, Step: 3}}})
 		},
@@ -124,13 +124,27 @@ func killedActs() map[string]func(dir string) error {
 	}
 	all := map[string]func(string) error{}
 	for name, act := range acts {
-		all[name] = func(dir string) error {
-			s, err := file.NewTracking(dir, file.TrackingOptions{})
-			if err != nil {
-				return err
-			}
-			return window(func() error { return act(context.Background(), s) })
-		}
+		all[name] = act.on(file.Durable)
+	}
+	for _, name := range []string{"point", "point-new-key", "batch", "rename-run", "delete-experiment", "create-run"} {
+		all[relaxedAct+name] = acts[name].on(file.Relaxed)
 	}
 	return all
+}
+
+// relaxedAct begins the names of changes of a store that flushes later: the end of the process may take nothing from it.
+const relaxedAct = "relaxed-"
+
+// changes is a change of a tracking store.
+type changes func(ctx context.Context, s *file.Tracking) error
+
+// on makes the change in the window, in a store of a durability.
+func (act changes) on(durability file.Durability) func(dir string) error {
+	return func(dir string) error {
+		s, err := file.NewTracking(dir, file.TrackingOptions{Durability: durability})
+		if err != nil {
+			return err
+		}
+		return window(func() error { return act(context.Background(), s) })
+	}
 }
