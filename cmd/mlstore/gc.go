@@ -60,8 +60,8 @@ func (a *app) gcCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "gc", Short: "Remove for good what has been deleted, with its artifacts",
 		Long: `Remove deleted runs and experiments for good, with everything that they logged and their artifacts. An experiment goes
-with all its runs and logged models. Artifacts go first: what fails half-way is still there, deleted, and can be tried
-again.`,
+with all its runs and logged models. Logged models that were deleted one by one go too, where a run names them. Artifacts go
+first: what fails half-way is still there, deleted, and can be tried again.`,
 		Example: "  mlstore gc --dry-run\n  mlstore gc --older-than 30d",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -147,7 +147,7 @@ func (c *collector) run(ctx context.Context, experiments []core.ExperimentID, ru
 			err = core.State(id, "run %q is not deleted: delete it first", string(id))
 		}
 		if err == nil {
-			err = c.collectRun(ctx, r)
+			err = c.collectRun(ctx, r.RunInfo)
 		}
 		failed = append(failed, err)
 	}
@@ -187,14 +187,18 @@ func (c *collector) all(ctx context.Context) error {
 			failed = append(failed, c.collectExperiment(ctx, e))
 			continue
 		}
-		query := core.RunQuery{Experiments: []core.ExperimentID{e.ID}, View: core.DeletedOnly, Fields: core.RunInfoOnly}
-		runs, err := client.Collect(client.Runs(ctx, c.store, query)) // before any goes: a page may depend on it
+		within, err := c.within(ctx, e.ID) // before any goes: a page may depend on it
 		if err != nil {
 			return errors.Join(append(failed, err)...)
 		}
-		for _, r := range runs {
-			if c.old(r.DeletedAt) {
+		for _, r := range within.runs {
+			if r.Lifecycle == core.Deleted && c.old(r.DeletedAt) {
 				failed = append(failed, c.collectRun(ctx, r))
+			}
+		}
+		for _, m := range within.models {
+			if c.old(m.UpdatedAt) {
+				failed = append(failed, c.collectModel(ctx, m))
 			}
 		}
 	}
@@ -206,21 +210,28 @@ func (c *collector) old(deleted core.Millis) bool {
 	return c.before == 0 || deleted != 0 && deleted < c.before
 }
 
-func (c *collector) collectRun(ctx context.Context, r core.Run) error {
+func (c *collector) collectRun(ctx context.Context, r core.RunInfo) error {
 	entry := collected{Kind: "run", ID: string(r.ID), Name: r.Name, DeletedAt: r.DeletedAt, Artifacts: r.ArtifactURI}
 	return c.collect(ctx, entry, func() error { return c.purger.PurgeRun(ctx, r.ID) })
 }
 
+func (c *collector) collectModel(ctx context.Context, m core.LoggedModel) error {
+	entry := collected{Kind: "logged model", ID: string(m.ID), Name: m.Name, DeletedAt: m.UpdatedAt, Artifacts: m.ArtifactURI}
+	return c.collect(ctx, entry, func() error { return c.purger.PurgeLoggedModel(ctx, m.ID) })
+}
+
 // collectExperiment removes an experiment with the artifacts of all its runs and logged models.
 func (c *collector) collectExperiment(ctx context.Context, e core.Experiment) error {
-	query := core.RunQuery{Experiments: []core.ExperimentID{e.ID}, View: core.AllStages, Fields: core.RunInfoOnly}
-	runs, err := client.Collect(client.Runs(ctx, c.store, query))
+	within, err := c.within(ctx, e.ID)
 	if err != nil {
 		return err
 	}
 	var failed []error
-	for _, r := range runs {
+	for _, r := range within.runs {
 		failed = append(failed, c.collectRun(ctx, r))
+	}
+	for _, m := range within.models {
+		failed = append(failed, c.collectModel(ctx, m))
 	}
 	if c.models != nil {
 		models := core.LoggedModelQuery{Experiments: []core.ExperimentID{e.ID}}

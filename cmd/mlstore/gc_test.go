@@ -8,6 +8,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/mlstore/mlstore/core"
+	"github.com/mlstore/mlstore/plugins/file"
 )
 
 func TestGarbageCollection(t *testing.T) {
@@ -61,6 +64,44 @@ func TestGarbageCollection(t *testing.T) {
 	}
 	s.ok("experiments", "create", "-n", "first") // its name is free
 	expect(gc(exitNotFound, "--run-ids", runA))
+}
+
+func TestGarbageCollectionOfLoggedModels(t *testing.T) {
+	t.Parallel()
+	s := newShell(t)
+	s.seed()
+	store, err := file.NewTracking(filepath.Join(s.dir, "mlruns"), file.TrackingOptions{})
+	s.must(err)
+	m, err := store.CreateLoggedModel(t.Context(), "7", core.LoggedModelSpec{Name: "net", SourceRunID: runA})
+	s.must(err)
+	s.must(store.LogOutputs(t.Context(), runA, []core.ModelOutput{{ModelID: m.ID}}))
+	kept, err := store.CreateLoggedModel(t.Context(), "7", core.LoggedModelSpec{Name: "kept", SourceRunID: runA})
+	s.must(err)
+	s.must(store.LogOutputs(t.Context(), runA, []core.ModelOutput{{ModelID: kept.ID}}))
+	s.must(store.DeleteLoggedModel(t.Context(), m.ID))
+	s.must(store.Close())
+	for _, step := range []struct {
+		args []string
+		want []string
+	}{
+		{[]string{"gc", "--older-than", "1d"}, nil},
+		{[]string{"gc", "--dry-run"}, []string{"logged model " + string(m.ID)}},
+		{[]string{"gc"}, []string{"logged model " + string(m.ID)}},
+		{[]string{"gc"}, nil},
+	} {
+		var all []collected
+		s.must(json.Unmarshal([]byte(s.ok(append(step.args, "--json")...)), &all))
+		var got []string
+		for _, each := range all {
+			got = append(got, each.Kind+" "+each.ID)
+		}
+		if diff := cmp.Diff(step.want, got); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", step.args, diff)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(s.dir, "mlruns", "7", "models", string(m.ID))); err == nil {
+		t.Error("files of the model are there")
+	}
 }
 
 func TestAges(t *testing.T) {

@@ -15,6 +15,7 @@ type copier struct {
 	report   Report
 
 	info   core.Info // of the target's tracking store
+	source core.Info // of the source's
 	models core.Info // of its registry
 
 	importer         core.Importer
@@ -36,6 +37,9 @@ type copier struct {
 func (c *copier) prepare(ctx context.Context) error {
 	var err error
 	if c.info, err = c.to.Tracking.Describe(ctx); err != nil {
+		return err
+	}
+	if c.source, err = c.from.Tracking.Describe(ctx); err != nil {
 		return err
 	}
 	var can bool

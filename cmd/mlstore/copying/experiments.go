@@ -162,19 +162,40 @@ func (c *copier) inside(ctx context.Context, id core.ExperimentID) error {
 	var all sync.WaitGroup
 	defer all.Wait()
 	places := make(chan struct{}, runsAtOnce)
+	start := func(group []core.Run) error {
+		from, to, err := c.readAhead(ctx, group)
+		if err != nil {
+			return err
+		}
+		for _, r := range group {
+			places <- struct{}{}
+			all.Go(func() {
+				if err := c.run(ctx, r, from, to); err != nil {
+					cancel(core.Do("copy run", string(r.ID), err))
+				}
+				<-places
+			})
+		}
+		return nil
+	}
+	var group []core.Run
 	query := core.RunQuery{Experiments: []core.ExperimentID{id}, View: core.AllStages}
 	for r, err := range client.Runs(ctx, c.from.Tracking, query) {
+		if err == nil {
+			group = append(group, r)
+			if len(group) < runsTogether {
+				continue
+			}
+			err = start(group)
+		}
+		group = nil
 		if err != nil {
 			cancel(err)
 			break
 		}
-		places <- struct{}{}
-		all.Go(func() {
-			if err := c.run(ctx, r); err != nil {
-				cancel(core.Do("copy run", string(r.ID), err))
-			}
-			<-places
-		})
+	}
+	if err := start(group); err != nil {
+		cancel(err)
 	}
 	all.Wait()
 	return context.Cause(ctx)

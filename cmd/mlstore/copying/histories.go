@@ -10,18 +10,17 @@ import (
 	"slices"
 
 	"github.com/mlstore/mlstore/core"
-	"github.com/mlstore/mlstore/core/client"
 )
 
 // surveyHistories looks for values that the target cannot represent, when there can be any.
-func (c *copier) surveyHistories(ctx context.Context, r core.Run) error {
+func (c *copier) surveyHistories(ctx context.Context, r core.Run, from histories) error {
 	inf, zero := c.info.Has(core.FloatInf), c.info.Has(core.FloatNegativeZero)
 	if inf && zero {
 		return nil
 	}
 	for _, key := range slices.Sorted(maps.Keys(r.Metrics)) {
 		infinite, negative := 0, 0
-		for m, err := range client.History(ctx, c.from.Tracking, r.ID, key, core.HistoryOptions{}) {
+		for m, err := range from.of(ctx, r.ID, key) {
 			switch {
 			case err != nil:
 				return err
@@ -81,8 +80,7 @@ func (c *copier) histories(ctx context.Context, w *runWriter, r, have core.Run) 
 // history merges one history of the source with the target's, both of which are ordered by timestamp and step, and logs
 // what the target lacks.
 func (c *copier) history(ctx context.Context, w *runWriter, key string, g *gap) error {
-	source := instants(client.History(ctx, c.from.Tracking, w.want.ID, key, core.HistoryOptions{}))
-	for pair, err := range merged(source, instants(c.targetHistory(ctx, w, key))) {
+	for pair, err := range merged(instants(w.from.of(ctx, w.want.ID, key)), instants(w.targetHistory(ctx, key))) {
 		if err != nil {
 			return err
 		}
@@ -104,9 +102,9 @@ func (c *copier) history(ctx context.Context, w *runWriter, key string, g *gap) 
 }
 
 // targetHistory is empty for a run that is not there.
-func (c *copier) targetHistory(ctx context.Context, w *runWriter, key string) iter.Seq2[core.Metric, error] {
+func (w *runWriter) targetHistory(ctx context.Context, key string) iter.Seq2[core.Metric, error] {
 	if !w.found {
 		return func(func(core.Metric, error) bool) {}
 	}
-	return client.History(ctx, c.to.Tracking, w.want.ID, key, core.HistoryOptions{})
+	return w.to.of(ctx, w.want.ID, key)
 }

@@ -10,13 +10,13 @@ import (
 	"github.com/mlstore/mlstore/core"
 )
 
-// run copies one run with its metrics and artifacts.
-func (c *copier) run(ctx context.Context, r core.Run) error {
+// run copies one run with its metrics and artifacts. From and to are the histories at both ends.
+func (c *copier) run(ctx context.Context, r core.Run, from, to histories) error {
 	key := string(r.ID)
 	want := c.wantedRun(r)
 	if c.pass == Survey {
 		c.saw("run", key, "")
-		return c.surveyRun(ctx, r, want)
+		return c.surveyRun(ctx, r, want, from)
 	}
 	if c.isLost("run", key) {
 		return nil
@@ -30,7 +30,7 @@ func (c *copier) run(ctx context.Context, r core.Run) error {
 	if !there {
 		different = "it is missing"
 	}
-	w := runWriter{copier: c, want: want, current: have, found: there, there: there}
+	w := runWriter{copier: c, want: want, current: have, from: from, to: to, found: there, there: there}
 	points, err := c.histories(ctx, &w, r, have)
 	if err != nil {
 		return err
@@ -65,7 +65,7 @@ func (c *copier) wantedRun(r core.Run) core.Run {
 }
 
 // surveyRun lists what of a run the target cannot represent.
-func (c *copier) surveyRun(ctx context.Context, r, want core.Run) error {
+func (c *copier) surveyRun(ctx context.Context, r, want core.Run, from histories) error {
 	key := string(r.ID)
 	if err := core.CheckImportedRun(want, c.info.Limits); err != nil {
 		c.lose("run", key, err.Error(), true)
@@ -73,7 +73,7 @@ func (c *copier) surveyRun(ctx context.Context, r, want core.Run) error {
 	if !c.lineage && (len(r.Inputs.Datasets) > 0 || len(r.Inputs.Models) > 0 || len(r.Outputs) > 0) {
 		c.lose("run", key, "inputs and outputs: the target keeps none", false)
 	}
-	return c.surveyHistories(ctx, r)
+	return c.surveyHistories(ctx, r, from)
 }
 
 // A runWriter gives a run the points that it lacks, in as few batches as can be.
@@ -81,6 +81,7 @@ type runWriter struct {
 	*copier
 
 	want, current core.Run
+	from, to      histories
 	found         bool // the run was in the target when its turn came
 	there         bool // it is there now
 	imported      bool // it is as it should be
@@ -120,7 +121,7 @@ func (w *runWriter) flush(ctx context.Context) error {
 		w.disturbed = w.want.Lifecycle == core.Deleted
 		w.imported = !w.disturbed
 	}
-	return w.to.Tracking.LogBatch(ctx, w.want.ID, core.Batch{Metrics: points})
+	return w.copier.to.Tracking.LogBatch(ctx, w.want.ID, core.Batch{Metrics: points})
 }
 
 func differentRun(want, have core.Run) string {
