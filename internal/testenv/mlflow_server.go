@@ -116,7 +116,9 @@ func startMLflow(python *Python, version string) (*MLflowServer, error) {
 	const session = "import os, sys; os.setsid(); os.execv(sys.argv[1], sys.argv[1:])" // so that its children die with it
 	command := append([]string{"-c", watch, "sh", serve.Args[0], "-c", session}, serve.Args...)
 	cmd := exec.CommandContext(context.WithoutCancel(ctx), "sh", command...)
-	cmd.Dir, cmd.Env = dir, append(serve.Env, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false")
+	cmd.Dir = dir
+	cmd.Env = append(cmd.Env, serve.Env...)
+	cmd.Env = append(cmd.Env, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false")
 	s := &MLflowServer{URL: "http://" + address, Version: version, dir: dir, log: &tail{}}
 	cmd.Stdout, cmd.Stderr = s.log, s.log
 	if s.alive, err = cmd.StdinPipe(); err != nil {

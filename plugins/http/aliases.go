@@ -1,0 +1,59 @@
+package http
+
+import (
+	"cmp"
+	"context"
+
+	"github.com/mlstore/mlstore/core"
+	"github.com/mlstore/mlstore/plugins/internal/restclient"
+	"github.com/mlstore/mlstore/rest"
+)
+
+// SetAlias lets an alias point to a version.
+func (r *Registry) SetAlias(ctx context.Context, ref core.VersionRef, alias string) error {
+	return r.write(ctx, "set alias", keyOf(ref), func(ctx context.Context) error {
+		limits, err := r.limits(ctx)
+		if err != nil {
+			return err
+		}
+		if err := cmp.Or(core.CheckVersionRef(ref, limits), core.CheckNewAlias(alias, limits)); err != nil {
+			return err
+		}
+		in := rest.SetAlias{Name: ref.Model, Alias: alias, Version: refOf(ref).Version}
+		return r.call(ctx, restclient.Call{Endpoint: rest.ModelsSetAlias, In: in})
+	})
+}
+
+func (r *Registry) checkAlias(ctx context.Context, model, alias string) error {
+	limits, err := r.limits(ctx)
+	if err != nil {
+		return err
+	}
+	return cmp.Or(core.CheckModelName(model, limits), core.CheckAlias(alias, limits))
+}
+
+// DeleteAlias removes an alias.
+func (r *Registry) DeleteAlias(ctx context.Context, model, alias string) error {
+	return r.write(ctx, "delete alias", model, func(ctx context.Context) error {
+		if err := r.checkAlias(ctx, model, alias); err != nil {
+			return err
+		}
+		return r.call(ctx, restclient.Call{Endpoint: rest.ModelsDeleteAlias, In: rest.Alias{Name: model, Alias: alias}})
+	})
+}
+
+// VersionByAlias finds the version of an alias. An unknown one is a bad request at MLflow (D-8).
+func (r *Registry) VersionByAlias(ctx context.Context, model, alias string) (v core.Version, err error) {
+	err = r.read(ctx, "get version by alias", model, func(ctx context.Context) error {
+		if err := r.checkAlias(ctx, model, alias); err != nil {
+			return err
+		}
+		call := restclient.Call{Endpoint: rest.ModelsGetAlias, In: rest.Alias{Name: model, Alias: alias}}
+		v, err = r.version(ctx, call, core.VersionRef{Model: model})
+		if refusedAs(err, core.ReasonInvalidParameterValue) {
+			return recoded(err, core.NotFound, alias)
+		}
+		return err
+	})
+	return v, err
+}

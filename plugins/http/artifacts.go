@@ -1,0 +1,154 @@
+package http
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+
+	"github.com/mlstore/mlstore/core"
+	"github.com/mlstore/mlstore/core/names"
+	"github.com/mlstore/mlstore/plugins/internal/restclient"
+)
+
+// Artifacts are the files that a server keeps below a root. It is safe for concurrent use.
+//
+// MLflow's server keeps empty directories, which are none here: to tell, each directory of a listing costs one request more.
+// It also decodes names until nothing is left to decode; names that it would change are ErrInvalid.
+type Artifacts struct {
+	handle
+	root string
+}
+
+// Describe says what the server's files promise.
+func (a *Artifacts) Describe(ctx context.Context) (info core.Info, err error) {
+	err = a.read(ctx, "describe artifacts", a.name, func(ctx context.Context) error {
+		p, err := a.profile(ctx)
+		if err != nil {
+			return err
+		}
+		info = core.Info{
+			Name: "http", Version: Version, Contract: core.ContractVersion,
+			Capabilities: core.CapabilitiesOf(a, p.files...), Limits: p.limits,
+		}
+		return nil
+	})
+	return info, err
+}
+
+// url is where the file or directory is on the server, escaped.
+func (a *Artifacts) url(at string) string {
+	at = path.Join(a.root, at)
+	if at == "" {
+		return filesPath
+	}
+	segments := strings.Split(at, "/")
+	for i, s := range segments {
+		segments[i] = url.PathEscape(s)
+	}
+	return filesPath + "/" + strings.Join(segments, "/")
+}
+
+// check refuses a path that is none, and one that an MLflow server would take for another.
+func (a *Artifacts) check(ctx context.Context, at string) error {
+	if err := core.CheckArtifactPath(at); err != nil {
+		return err
+	}
+	return a.survives(ctx, at)
+}
+
+// survives refuses what MLflow's validate_path_is_safe would change (mlflow/utils/uri.py): it decodes, and reads the path as a
+// URL, whose scheme it lower-cases.
+func (a *Artifacts) survives(ctx context.Context, at string) error {
+	p, err := a.profile(ctx)
+	if err != nil || p.ours {
+		return err
+	}
+	whole := path.Join(a.root, at)
+	scheme, _, found := strings.Cut(whole, ":")
+	odd := found && !strings.Contains(scheme, "/") && strings.ToLower(scheme) != scheme
+	if strings.ContainsAny(whole, "%?") || strings.HasPrefix(whole, " ") || odd {
+		return core.Invalid("path", "MLflow's server would take %q for another name: leave out %% and ?", at)
+	}
+	return nil
+}
+
+// Stat describes a file or directory. It reads the listing of the directory in which that lies.
+func (a *Artifacts) Stat(ctx context.Context, at string) (found core.Artifact, err error) {
+	err = a.read(ctx, "stat artifact", at, func(ctx context.Context) error {
+		if err := a.check(ctx, at); err != nil {
+			return err
+		}
+		found, err = a.stat(ctx, at)
+		return err
+	})
+	return found, err
+}
+
+func (a *Artifacts) stat(ctx context.Context, at string) (core.Artifact, error) {
+	dir, _ := path.Split(at)
+	list, err := a.entries(ctx, strings.TrimSuffix(dir, "/"))
+	if err != nil {
+		return core.Artifact{}, err
+	}
+	for _, entry := range list {
+		if entry.Path != at {
+			continue
+		}
+		there, err := a.real(ctx, entry)
+		if err != nil {
+			return core.Artifact{}, err
+		}
+		if there {
+			return entry, nil
+		}
+	}
+	return core.Artifact{}, core.Missing("artifact", at)
+}
+
+// Delete removes a file or directory.
+func (a *Artifacts) Delete(ctx context.Context, at string, o core.DeleteOptions) error {
+	return a.write(ctx, "delete artifact", at, func(ctx context.Context) error {
+		if err := core.CheckDelete(at, o); err != nil {
+			return err
+		}
+		if err := a.survives(ctx, at); err != nil {
+			return err
+		}
+		if at != "" || a.root != "" {
+			return a.delete(ctx, at)
+		}
+		list, err := a.entries(ctx, "")
+		for _, entry := range list {
+			err = errors.Join(err, a.delete(ctx, entry.Path))
+		}
+		return err
+	})
+}
+
+// delete removes what is at a path. MLflow's stores do not agree on what they say when nothing is.
+func (a *Artifacts) delete(ctx context.Context, at string) error {
+	answer, err := a.client.Send(ctx, restclient.Request{Method: http.MethodDelete, Path: a.url(at), Direct: true})
+	if err == nil {
+		answer.Drain()
+		return nil
+	}
+	if unreachable(err) {
+		return err
+	}
+	if at == "" {
+		if list, bad := a.entries(ctx, ""); bad == nil && len(list) == 0 {
+			return nil
+		}
+		return err
+	}
+	if _, gone := a.stat(ctx, at); errors.Is(gone, core.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// named reports whether a name that a server lists is one.
+func named(name string) bool { return !strings.Contains(name, "/") && names.ArtifactPath(name) == nil }

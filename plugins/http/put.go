@@ -1,0 +1,115 @@
+package http
+
+import (
+	"context"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"path"
+	"strings"
+
+	"github.com/mlstore/mlstore/core"
+	"github.com/mlstore/mlstore/plugins/internal/restclient"
+)
+
+// Put sends a file as a stream. Its last byte goes out when size and digest have turned out as the caller said, so that
+// a server never has a whole file that is wrong. An upload that fails is repeated when r can seek.
+func (a *Artifacts) Put(ctx context.Context, at string, r io.Reader, o core.PutOptions) (stored core.Artifact, err error) {
+	err = a.write(ctx, "put artifact", at, func(ctx context.Context) error {
+		stored, err = a.put(ctx, at, r, o)
+		return err
+	})
+	return stored, err
+}
+
+func (a *Artifacts) put(ctx context.Context, at string, r io.Reader, o core.PutOptions) (core.Artifact, error) {
+	p, err := a.profile(ctx)
+	if err != nil {
+		return core.Artifact{}, err
+	}
+	if err := errors.Join(a.check(ctx, at), core.CheckPut(o, p.limits)); err != nil {
+		return core.Artifact{}, err
+	}
+	if o.IfAbsent {
+		return core.Artifact{}, core.Errorf(core.Unimplemented, "MLflow's API cannot store a file only where there is none")
+	}
+	if !p.ours { // MLflow would put the file into a directory of that name, or under another one
+		if err := a.overDirectory(ctx, at); err != nil {
+			return core.Artifact{}, err
+		}
+	}
+	up := newUpload(r, o)
+	defer up.end(ctx)
+	request := restclient.Request{
+		Method: http.MethodPut, Path: a.url(at), Once: !up.seeks(), Direct: true,
+		Header: map[string]string{"Content-Type": contentType(at, o)},
+		Body:   restclient.Body{Stream: up.start, Size: -1},
+	}
+	if o.Size != nil {
+		request.Body.Size = *o.Size
+	}
+	answer, err := a.client.Send(ctx, request)
+	if err != nil {
+		return core.Artifact{}, a.whyPut(ctx, at, err)
+	}
+	answer.Drain()
+	size, digest, whole := up.sent()
+	if !whole {
+		return core.Artifact{}, created(core.Errorf(core.Internal, "the server says that it has the file before it got all of it"))
+	}
+	return core.Artifact{Path: at, Size: size, SHA256: digest}, nil
+}
+
+func contentType(at string, o core.PutOptions) string {
+	if o.ContentType != "" {
+		return o.ContentType
+	}
+	if guess := mime.TypeByExtension(path.Ext(at)); guess != "" {
+		return guess
+	}
+	return "application/octet-stream"
+}
+
+func (a *Artifacts) overDirectory(ctx context.Context, at string) error {
+	found, err := a.stat(ctx, at)
+	switch {
+	case err == nil && found.Dir:
+		return core.State(at, "there is a directory at %q", at)
+	case errors.Is(err, core.ErrNotFound):
+		return nil
+	}
+	return err
+}
+
+// whyPut looks for a file or directory in the way of one that could not be stored.
+func (a *Artifacts) whyPut(ctx context.Context, at string, refused error) error {
+	e, ok := errors.AsType[*core.Error](refused)
+	if !ok || unreachable(refused) && e.Reason == "" || ctx.Err() != nil {
+		return refused
+	}
+	if err := a.overDirectory(ctx, at); err != nil {
+		return whyOr(err, refused)
+	}
+	for i, c := range at {
+		if c != '/' {
+			continue
+		}
+		found, err := a.stat(ctx, at[:i])
+		if err != nil {
+			return refused
+		}
+		if !found.Dir {
+			return core.State(at, "there is a file at %q, so that there can be nothing below it", strings.Clone(at[:i]))
+		}
+	}
+	return refused
+}
+
+// whyOr is a reason that was found, or else the refusal.
+func whyOr(why, refused error) error {
+	if errors.Is(why, core.ErrState) {
+		return why
+	}
+	return refused
+}
