@@ -6,10 +6,12 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"regexp"
 
 	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/registry"
 	"github.com/mlstore/mlstore/server/edge"
+	"github.com/mlstore/mlstore/server/hook"
 )
 
 // Config says what a server serves. Resolver and Tracking are needed.
@@ -26,6 +28,9 @@ type Config struct {
 	ArtifactsOnly bool     // --artifacts-only: the artifact proxy alone, without stores of records
 	PresignedOnly bool     // MLFLOW_ARTIFACTS_PRESIGNED_ONLY: no artifact passes through the server
 	UIDir         string   // --ui-dir: the build of MLflow's web page; "" serves a plain page
+
+	SourcePattern *regexp.Regexp // MLFLOW_CREATE_MODEL_VERSION_SOURCE_VALIDATION_REGEX; nil is any
+	Webhooks      hook.Config    // how webhooks are delivered
 
 	Edge edge.Config // which hosts and pages may ask; its Prefix is StaticPrefix
 

@@ -29,6 +29,7 @@ func json[Q, A any](e rest.Endpoint, may func(Q) []need, do func(*call, Q) (A, e
 			if err := c.read(&q); err != nil {
 				return nil, err
 			}
+			rest.SetPath(&q, c.r.PathValue)
 			return q, nil
 		},
 		serve: func(c *call) error {

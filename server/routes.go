@@ -14,6 +14,7 @@ func (s *Server) routes() []route {
 	records := slices.Concat(
 		s.trackingRoutes(),
 		s.runArtifactRoutes(),
+		s.registryRoutes(),
 	)
 	if s.config.ArtifactsOnly {
 		records = gated(notTracking, records)

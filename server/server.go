@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/mlstore/mlstore/core"
+	"github.com/mlstore/mlstore/server/hook"
 )
 
 // Server is MLflow's REST API over stores. Make one with New.
@@ -24,8 +25,10 @@ type Server struct {
 	destination core.ArtifactRepository // what the artifact proxy serves; nil is nothing
 	page        *webpage                // MLflow's web page; nil is a plain one
 
-	longest   core.Limits // to which params and tags are cut; zero cuts nothing
-	logsModel sync.Mutex  // held by a call of log-model
+	longest   core.Limits  // to which params and tags are cut; zero cuts nothing
+	logsModel sync.Mutex   // held by a call of log-model
+	links     sync.Mutex   // held while a version is noted at its logged model
+	hooks     *hook.Sender // tells webhooks what happens in the registry; nil without stores
 }
 
 // New opens the stores of a server. Close it at the end.
@@ -64,6 +67,7 @@ func (s *Server) open(ctx context.Context) error {
 	if s.tracking, s.registry, err = s.config.open(ctx); err != nil {
 		return err
 	}
+	s.hooks = hook.NewSender(ctx, s.config.Webhooks, s.registry, s.log)
 	s.longest, err = s.config.longest(ctx, s.tracking)
 	return err
 }
@@ -74,6 +78,9 @@ func (s *Server) Handler() http.Handler { return s.handler }
 // Close closes the stores.
 func (s *Server) Close() error {
 	var errs []error
+	if s.hooks != nil {
+		s.hooks.Close()
+	}
 	if s.tracking != nil {
 		errs = append(errs, s.tracking.Close(), s.registry.Close())
 	}
