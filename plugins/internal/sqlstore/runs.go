@@ -170,9 +170,12 @@ func runTags(id core.RunID, tags map[string]string) sqldb.Insert {
 			{Name: "key", Type: "text", Values: c.keys},
 			{Name: "value", Type: "text", Values: c.values},
 		},
-		Suffix: "ON CONFLICT (key, run_uuid) DO UPDATE SET value = excluded.value",
+		Suffix: onKnownTag,
 	}
 }
+
+// onKnownTag gives a tag that is there its new value.
+const onKnownTag = "ON CONFLICT (key, run_uuid) DO UPDATE SET value = excluded.value"
 
 // UpdateRun changes what is given, and returns the new state.
 func (t *Tracking) UpdateRun(ctx context.Context, id core.RunID, change core.RunChange) (_ core.RunInfo, err error) {
@@ -186,7 +189,13 @@ func (t *Tracking) UpdateRun(ctx context.Context, id core.RunID, change core.Run
 	if err := core.CheckRunChange(change, t.limits); err != nil {
 		return core.RunInfo{}, err
 	}
-	var row runRow
+	row, done, err := t.updateQuickly(ctx, id, change)
+	switch {
+	case err != nil:
+		return core.RunInfo{}, err
+	case done:
+		return row.info()
+	}
 	err = t.db.Write(ctx, func(tx sqldb.Tx) error {
 		var err error
 		if row, err = t.lockRun(ctx, tx, id); err != nil {
@@ -261,6 +270,11 @@ func (t *Tracking) ChangeRunTags(ctx context.Context, id core.RunID, change core
 	name, renames := change.Set[core.RunNameTag]
 	if err := t.checkRunName(name); err != nil {
 		return err
+	}
+	if len(change.Delete) == 0 {
+		if done, err := t.setTagsQuickly(ctx, id, change.Set); done || err != nil {
+			return err
+		}
 	}
 	return t.db.Write(ctx, func(tx sqldb.Tx) error {
 		if _, err := t.lockActiveRun(ctx, tx, id); err != nil {
