@@ -36,7 +36,7 @@ type ManifestScheme struct {
 type ManifestOption struct {
 	Name     string `json:"name"`
 	About    string `json:"about,omitempty"`
-	Default  string `json:"default,omitempty"`
+	Default  string `json:"default,omitempty"` // "./…" is a path below the working directory of the host, which sends it
 	Required bool   `json:"required,omitempty"`
 	Secret   bool   `json:"secret,omitempty"` // comes in OpenRequest.Secrets
 }

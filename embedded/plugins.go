@@ -144,6 +144,9 @@ func ruleOf(c discover.Candidate, scheme string, opener core.Opener) registry.Ru
 	}
 	described := c.Manifest.Schemes[i]
 	rule.Form, rule.About = described.Form, described.About
+	if slices.ContainsFunc(described.Options, isLocal) {
+		rule.Opener = atHome{opener, described.Options}
+	}
 	for _, kind := range described.Kinds {
 		rule.Kinds = append(rule.Kinds, registry.Kind(kind))
 	}
