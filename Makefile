@@ -17,7 +17,7 @@ STATIC    := CGO_ENABLED=0
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build demo test prepare test-race lint fmt fuzz bench bench-plugins bench-sql kill soak conformance mutants cross gen gen-check proto-check tidy-check check clean
+.PHONY: help build demo serve test prepare test-race lint fmt fuzz bench bench-plugins bench-sql kill soak conformance mutants cross gen gen-check proto-check tidy-check check clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,11 @@ ifdef ARTIFACTS
 else
 	@bin/mlstore demo
 endif
+
+serve: ## Build mlstore and serve MLflow's API from ./mlflow.db and ./mlartifacts; it prints what to paste into Python.
+	@echo "Building mlstore into bin/ (about a minute the first time, then seconds)"
+	@go build -o bin/mlstore ./cmd/mlstore
+	@exec bin/mlstore server $(SERVE)
 
 test: prepare ## Run every test; installs what tests need into .cache/ first.
 	go vet ./...

@@ -26,7 +26,7 @@ func (a *app) command() *cobra.Command {
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return a.checkOutput(cmd) }
 	root.AddCommand(
 		a.experimentsCommand(), a.runsCommand(), a.artifactsCommand(), a.modelsCommand(), a.resolveCommand(),
-		a.copyCommand(), a.gcCommand(), a.dbCommand(),
+		a.serverCommand(), a.copyCommand(), a.gcCommand(), a.dbCommand(),
 		a.conformanceCommand(), a.pluginCommand(), a.uiCommand(), a.doctorCommand(), a.demoCommand(), a.versionCommand(),
 		exitCodesTopic(),
 		environmentTopic(),
