@@ -21,6 +21,10 @@ const (
 	MetricDataset     Capability = "metric.dataset"          // a point in a history keeps the dataset that it names
 	MetricNaNOrder    Capability = "metric.nan_order"        // NaN never beats a number in the latest value (D-3)
 	VersionUser       Capability = "version.user"            // Version.User is kept
+
+	ExperimentTagDelete Capability = "experiment_tag.delete" // tags of experiments can be deleted, else ErrUnsupported
+	VersionVerbatim     Capability = "version.verbatim"      // Source, Location and ModelID are kept whatever they name
+	VersionTouchesModel Capability = "version.touches_model" // a change of a version advances its model's UpdatedAt
 )
 
 // ability ties the name of an optional interface to a question for it, so that what a store declares is what it has.
@@ -68,8 +72,9 @@ func AbilityNames() []Capability {
 // PromiseNames returns the names of all promises of the contract, sorted.
 func PromiseNames() []Capability {
 	return []Capability{
-		ArtifactMtime, ArtifactVerbatim, AtomicBatch, DefaultExperiment, FloatInf, FloatNegativeZero, HistoryMissingRun,
-		IdempotentCreate, MetricDataset, MetricNaNOrder, PagesKeyset, PutIfAbsent, SearchNative, VersionUser,
+		ArtifactMtime, ArtifactVerbatim, AtomicBatch, ExperimentTagDelete, DefaultExperiment, FloatInf, FloatNegativeZero,
+		HistoryMissingRun, IdempotentCreate, MetricDataset, MetricNaNOrder, PagesKeyset, PutIfAbsent, SearchNative,
+		VersionTouchesModel, VersionUser, VersionVerbatim,
 	}
 }
 

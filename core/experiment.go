@@ -108,7 +108,7 @@ type Experiments interface {
 	UpdateExperiment(ctx context.Context, id ExperimentID, change ExperimentChange) error
 
 	// ChangeExperimentTags sets and deletes tags at once [TS-029]. Deleting an absent one is ErrNotFound and names the key
-	// [TS-030]. On a deleted experiment it is ErrState [TS-032]; a key both set and deleted is ErrInvalid [TS-219]. Limits are
+	// [TS-030]; without ExperimentTagDelete it is ErrUnsupported. On a deleted experiment it is ErrState [TS-032]; a key both set and deleted is ErrInvalid [TS-219]. Limits are
 	// those announced [TS-031].
 	ChangeExperimentTags(ctx context.Context, id ExperimentID, change TagChange) error
 

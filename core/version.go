@@ -83,6 +83,8 @@ type Versions interface {
 	//   - Source comes back unchanged [RG-033], that of a copy too [RG-091]; one that climbs (`..`, however encoded) is
 	//     ErrInvalid [RG-034], whatever the case of its scheme [RG-036]. A Location is where to download from [RG-037]. A run
 	//     is not needed [RG-038]; texts are as long as announced [RG-110]; User is kept under VersionUser [RG-042].
+	//   - Without VersionVerbatim a source that refers to a run or model that is not there may be refused, and neither Location
+	//     nor ModelID need be kept.
 	//   - An unknown model is ErrNotFound [RG-025], also one that is deleted meanwhile [RG-096].
 	//   - Where IdempotentCreate is declared, a repeated IdempotencyKey MUST return the same version [RG-098].
 	CreateVersion(ctx context.Context, model string, spec VersionSpec) (Version, error)
@@ -91,7 +93,8 @@ type Versions interface {
 	// number below 1 is ErrInvalid [RG-027].
 	Version(ctx context.Context, ref VersionRef) (Version, error)
 
-	// UpdateVersion changes a version and returns it. A new description advances its times and the model's [RG-029]; siblings
+	// UpdateVersion changes a version and returns it. A new description advances its times [RG-029] and, under
+	// VersionTouchesModel, the model's; siblings
 	// stay as they are [RG-045].
 	UpdateVersion(ctx context.Context, ref VersionRef, change VersionChange) (Version, error)
 

@@ -91,12 +91,15 @@ func capabilitiesOf(kind string) []core.Capability {
 	case "tracking":
 		return []core.Capability{
 			core.AtomicBatch, core.PagesKeyset, core.FloatInf, core.FloatNegativeZero, core.IdempotentCreate, core.HistoryMissingRun,
-			core.SearchNative, core.DefaultExperiment, core.MetricDataset, core.MetricNaNOrder,
+			core.SearchNative, core.DefaultExperiment, core.MetricDataset, core.MetricNaNOrder, core.ExperimentTagDelete,
 		}
 	case "artifacts":
 		return []core.Capability{core.PagesKeyset, core.PutIfAbsent, core.ArtifactMtime, core.ArtifactVerbatim}
 	case "registry":
-		return []core.Capability{core.PagesKeyset, core.IdempotentCreate, core.SearchNative, core.VersionUser}
+		return []core.Capability{
+			core.PagesKeyset, core.IdempotentCreate, core.SearchNative, core.VersionUser, core.VersionVerbatim,
+			core.VersionTouchesModel,
+		}
 	}
 	return []core.Capability{core.PagesKeyset, core.IdempotentCreate}
 }

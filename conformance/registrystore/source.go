@@ -12,7 +12,7 @@ func versionSourceCases() []entry {
 	return []entry{
 		{
 			ID: "RG-033", Name: "version/source-verbatim", Rule: "A source comes back as it was given, byte by byte.",
-			Run: sourceVerbatim,
+			Needs: []core.Capability{core.VersionVerbatim}, Run: sourceVerbatim,
 		},
 		{
 			ID: "RG-034", Name: "version/source-traversal", Rule: "A source that climbs, however it is spelled, is ErrInvalid.",
@@ -24,7 +24,7 @@ func versionSourceCases() []entry {
 		},
 		{
 			ID: "RG-037", Name: "version/download-uri", Rule: "The location to download from is the one given, else the source.",
-			Run: sourceDownload,
+			Needs: []core.Capability{core.VersionVerbatim}, Run: sourceDownload,
 		},
 		{ID: "RG-038", Name: "version/run-link-optional", Rule: "A version needs no run.", Run: sourceWithoutRun},
 		{

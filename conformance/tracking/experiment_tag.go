@@ -11,11 +11,13 @@ import (
 func experimentTagCases() []entry {
 	return []entry{
 		{
-			ID: "TS-029", Name: "exp/tag-set-overwrite-delete", Run: changeExperimentTags,
+			ID: "TS-029", Name: "exp/tag-set-overwrite-delete", Needs: []core.Capability{core.ExperimentTagDelete},
+			Run:  changeExperimentTags,
 			Rule: "One change sets, overwrites and deletes tags of an experiment, and touches neither the others nor its times.",
 		},
 		{
-			ID: "TS-030", Name: "exp/tag-delete-missing", Run: deleteMissingExperimentTag,
+			ID: "TS-030", Name: "exp/tag-delete-missing", Needs: []core.Capability{core.ExperimentTagDelete},
+			Run:  deleteMissingExperimentTag,
 			Rule: "Deleting a tag that is not there is ErrNotFound with the key; under atomic.batch nothing of the change happens.",
 		},
 		{
@@ -114,7 +116,11 @@ func tagDeletedExperiment(t check, e *env) {
 	changeExperiment(t, e, x.ID, core.ExperimentChange{Lifecycle: core.Deleted})
 	x.Lifecycle = core.Deleted
 	x = movedExperiment(t, e, x)
-	for _, change := range []core.TagChange{{Set: map[string]string{"a": "2"}}, {Delete: []string{"a"}}} {
+	changes := []core.TagChange{{Set: map[string]string{"a": "2"}}}
+	if e.Info.Has(core.ExperimentTagDelete) {
+		changes = append(changes, core.TagChange{Delete: []string{"a"}})
+	}
+	for _, change := range changes {
 		err := e.Store.ChangeExperimentTags(t.Context(), x.ID, change)
 		conformance.Refused(t, "ChangeExperimentTags", err, core.ErrState, string(x.ID))
 	}

@@ -53,7 +53,10 @@ func (r *Registry) Describe(ctx context.Context) (_ core.Info, err error) {
 	if err := r.read(ctx); err != nil {
 		return core.Info{}, err
 	}
-	return r.describe(r, core.PagesKeyset, core.IdempotentCreate, core.SearchNative, core.VersionUser), nil
+	return r.describe(r,
+		core.PagesKeyset, core.IdempotentCreate, core.SearchNative, core.VersionUser, core.VersionVerbatim,
+		core.VersionTouchesModel,
+	), nil
 }
 
 // model finds a model. The lock must be held.

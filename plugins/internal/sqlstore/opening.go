@@ -59,7 +59,7 @@ func ArtifactRoot(given string) (string, error) {
 
 // Capabilities are what the stores of every database declare.
 func Capabilities() []core.Capability {
-	registry := core.CapabilitiesOf(&Registry{}, core.PagesKeyset, core.SearchNative, core.VersionUser)
+	registry := core.CapabilitiesOf(&Registry{}, registryPromises()...)
 	return core.CapabilitiesOf(&Tracking{}, slices.Concat(trackingPromises(), registry)...)
 }
 

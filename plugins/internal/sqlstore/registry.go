@@ -20,13 +20,20 @@ type Registry struct{ handle }
 // NewRegistry makes a registry on a database that has MLflow's schema. Closing the registry closes db.
 func NewRegistry(db sqldb.DB, o Options) *Registry { return &Registry{newHandle(db, o)} }
 
+// registryPromises are those that every database keeps.
+func registryPromises() []core.Capability {
+	return []core.Capability{
+		core.PagesKeyset, core.SearchNative, core.VersionUser, core.VersionVerbatim, core.VersionTouchesModel,
+	}
+}
+
 // Describe says what the registry promises.
 func (r *Registry) Describe(ctx context.Context) (_ core.Info, err error) {
 	defer named(&err, "describe registry", r.options.Name)
 	if err := r.read(ctx); err != nil {
 		return core.Info{}, err
 	}
-	return r.describe(r, core.PagesKeyset, core.SearchNative, core.VersionUser), nil
+	return r.describe(r, registryPromises()...), nil
 }
 
 // SQL of conditions on a version v.
