@@ -265,24 +265,46 @@ func (w *sender) ReadFrom(r io.Reader) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	control := http.NewResponseController(w.ResponseWriter)
-	defer func() { _ = control.SetWriteDeadline(time.Time{}) }() // it was set, or there is none
-	var sent int64
-	for sent < limited.N {
-		_ = control.SetWriteDeadline(time.Now().Add(pieceTime)) // tests' recorders have none
-		n, err := io.CopyN(w.ResponseWriter, source, min(piece, limited.N-sent))
-		sent += n
-		w.from.offset += n
-		if err != nil {
-			if errors.Is(err, io.EOF) {
-				err = io.ErrUnexpectedEOF
-			}
-			w.from.err = cmp.Or(w.from.err, err)
-			return sent, err
-		}
+	to := &pacedWriter{w.ResponseWriter, http.NewResponseController(w.ResponseWriter)}
+	defer to.end()
+	sent, err := copyTo(to, source, limited.N)
+	w.from.offset += sent
+	if err == nil && sent < limited.N {
+		err = io.ErrUnexpectedEOF
 	}
-	return sent, nil
+	w.from.err = cmp.Or(w.from.err, err)
+	return sent, err
 }
+
+// copyTo copies length bytes. A reader of a store that can write itself was opened for just these.
+func copyTo(to *pacedWriter, from io.Reader, length int64) (int64, error) {
+	if itself, ok := from.(io.WriterTo); ok {
+		return itself.WriteTo(to)
+	}
+	return io.CopyBuffer(struct{ io.Writer }{to}, io.LimitReader(from, length), make([]byte, piece))
+}
+
+// pacedWriter gives each piece its time.
+type pacedWriter struct {
+	http.ResponseWriter
+
+	control *http.ResponseController
+}
+
+func (w *pacedWriter) Write(p []byte) (int, error) {
+	w.begin()
+	return w.ResponseWriter.Write(p)
+}
+
+// ReadFrom lets the kernel send a piece of a file.
+func (w *pacedWriter) ReadFrom(r io.Reader) (int64, error) {
+	w.begin()
+	return io.Copy(w.ResponseWriter, r)
+}
+
+// begin and end set and take away the deadline; tests' recorders have none.
+func (w *pacedWriter) begin() { _ = w.control.SetWriteDeadline(time.Now().Add(pieceTime)) }
+func (w *pacedWriter) end()   { _ = w.control.SetWriteDeadline(time.Time{}) }
 
 // digestField is a SHA-256 as the fields Repr-Digest and Content-Digest have it (RFC 9530).
 func digestField(sum string) string {

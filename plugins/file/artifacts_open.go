@@ -106,5 +106,29 @@ func (r *artifactReader) Read(p []byte) (int, error) {
 	return n, core.Do("read artifact", r.path, disk.Wrap("read", r.path, err))
 }
 
+// piece is how much WriteTo hands on at once.
+const piece = 256 << 10
+
+// WriteTo writes what is left, in pieces that w may take straight from the file: the kernel then sends them to a connection by
+// itself.
+func (r *artifactReader) WriteTo(w io.Writer) (int64, error) {
+	var written int64
+	for r.left > 0 {
+		if err := core.Interrupted(r.ctx); err != nil {
+			return written, core.Do("read artifact", r.path, err)
+		}
+		n, err := io.CopyN(w, r.file, min(piece, r.left))
+		written += n
+		r.left -= n
+		switch {
+		case errors.Is(err, io.EOF):
+			return written, core.Errorf(core.DataLoss, "%q became shorter while it was read", r.path)
+		case err != nil:
+			return written, core.Do("read artifact", r.path, disk.Wrap("read", r.path, err))
+		}
+	}
+	return written, nil
+}
+
 // Close closes the file. A second time is an error that os.File has for it.
 func (r *artifactReader) Close() error { return disk.Wrap("close", r.path, r.file.Close()) }
