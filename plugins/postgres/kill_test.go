@@ -1,7 +1,6 @@
 package postgres_test
 
 import (
-	"context"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -19,6 +18,9 @@ func logger() killtest.Program { return killtest.Program{Variable: "MLSTORE_TEST
 // TestMain makes a process that a test has started do what the test wants.
 func TestMain(m *testing.M) {
 	child, err := logger().Serve(openStore)
+	if !child {
+		child, err = host().Serve(openThroughProcess)
+	}
 	switch {
 	case err != nil:
 		fmt.Fprintln(os.Stderr, err)
@@ -28,19 +30,7 @@ func TestMain(m *testing.M) {
 	}
 }
 
-func openStore(raw string) (core.TrackingStore, error) {
-	uri, err := core.ParseURI(raw)
-	if err != nil {
-		return nil, err
-	}
-	b, err := postgres.Opener{}.Open(context.Background(), core.OpenRequest{
-		URI: uri, Options: map[string]string{"artifact_root": "s3://bucket/root"},
-	})
-	if err != nil {
-		return nil, err
-	}
-	return b.Tracking, b.Registry.Close()
-}
+func openStore(raw string) (core.TrackingStore, error) { return openWith(postgres.Opener{}, raw) }
 
 // times is how often something is killed; MLSTORE_KILL=all makes it 200 times.
 func times() int {
