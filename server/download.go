@@ -43,7 +43,7 @@ func (s *Server) getVersionArtifact(c *call) error {
 	}
 	number, err := strconv.Atoi(q.Get("version"))
 	if err != nil || number < 1 {
-		return core.Invalid("version", "Model version must be an integer, got '%s'", shown(q.Get("version")))
+		return core.Invalid("version", "Model version must be an integer, got '%s'", cut(q.Get("version")))
 	}
 	v, err := s.registry.Version(c.ctx(), core.VersionRef{Model: q.Get("name"), Number: number})
 	if err != nil {
@@ -75,14 +75,6 @@ func pathOf(c *call, field string) (string, error) {
 
 func missing(field string) error {
 	return core.Invalid(field, "Missing value for required parameter '%s'.", field)
-}
-
-// shown cuts what a caller gave to 200 bytes (R12).
-func shown(text string) string {
-	if len(text) > 200 {
-		return strings.ToValidUTF8(text[:200], "") + "…"
-	}
-	return text
 }
 
 // sendBelow sends a file below a location, or with presigned=true the request that gets it from where it is.
@@ -120,7 +112,7 @@ func (s *Server) send(c *call, repo core.ArtifactRepository, name string) error 
 	case err != nil:
 		return err
 	case found.Dir:
-		return core.Invalid("path", "Artifact path refers to a directory, not a file: '%s'", shown(name))
+		return core.Invalid("path", "Artifact path refers to a directory, not a file: '%s'", cut(name))
 	}
 	f := &content{ctx: c.ctx(), repo: repo, file: found, name: name}
 	defer f.Close()

@@ -291,6 +291,11 @@ func (s *Server) checkLocation(ctx context.Context, location string) error {
 	if err != nil {
 		return err
 	}
+	return s.knownScheme(ctx, u)
+}
+
+// knownScheme refuses a URI of a scheme that no client of MLflow and no store of this server has.
+func (s *Server) knownScheme(ctx context.Context, u core.URI) error {
 	switch u.Scheme() {
 	case "", "file", proxyScheme, "http", "https", "s3", "gs", "wasb", "wasbs", "abfss", "dbfs", "ftp", "sftp", "hdfs", "viewfs",
 		"r2", "b2", "oss":
@@ -298,9 +303,18 @@ func (s *Server) checkLocation(ctx context.Context, location string) error {
 	}
 	known, err := s.config.Resolver.Explain(ctx, u, s.config.settings())
 	if err != nil || !slices.Contains(known.Kinds, registry.Artifacts) {
-		return core.Invalid("artifact_location", "no artifacts can be at a URI of the scheme %s", u.Scheme())
+		return core.Invalid("uri", "no artifacts can be at a URI of the scheme %s", u.Scheme())
 	}
 	return nil
+}
+
+// shownURI is how a URI that a caller gave is shown: without a password, and cut.
+func shownURI(text string) string {
+	u, err := core.ParseURI(text)
+	if err != nil {
+		return "…"
+	}
+	return cut(u.String())
 }
 
 // artifacts opens the artifact root at uri. Close it after use: the store below is shared.

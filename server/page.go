@@ -105,7 +105,7 @@ func (p *webpage) send(c *call, name string) error {
 	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist) || err != nil && !errors.Is(err, fs.ErrPermission):
-		return core.Missing("file of the web page", shown(name))
+		return core.Missing("file of the web page", cut(name))
 	case err != nil:
 		return core.Errorf(core.Internal, "the server cannot read its web page: %w", err)
 	}

@@ -89,7 +89,7 @@ func writable(name string) error {
 		return err
 	}
 	if strings.HasPrefix(path.Base(name), ".artifact.uploading.") {
-		return core.Invalid("path", "the name '%s' is kept for uploads that are not complete", shown(path.Base(name)))
+		return core.Invalid("path", "the name '%s' is kept for uploads that are not complete", cut(path.Base(name)))
 	}
 	return nil
 }

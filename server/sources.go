@@ -47,7 +47,7 @@ func createVersionNeeds(q rest.CreateVersion) []need {
 func (s *Server) origin(ctx context.Context, q rest.CreateVersion, prompt bool) (origin, error) {
 	o := origin{source: q.Source, run: core.RunID(textOf(q.RunID)), model: core.ModelID(textOf(q.ModelID))}
 	if re := s.config.SourcePattern; re != nil && !re.MatchString(q.Source) {
-		return o, core.Invalid("source", "Invalid model version source: '%s'.", cut(q.Source))
+		return o, core.Invalid("source", "Invalid model version source: '%s'.", shownURI(q.Source))
 	}
 	if prompt {
 		return o, promptSource(q.Source)
@@ -66,7 +66,7 @@ func (s *Server) origin(ctx context.Context, q rest.CreateVersion, prompt bool) 
 // promptSource refuses what is no source of a prompt: its text is in a tag, and nothing is ever opened.
 func promptSource(source string) error {
 	if source != "dummy-source" && source != "prompt-template" {
-		return core.Invalid("source", "Invalid prompt source: '%s'. Prompt sources must use an MLflow placeholder.", cut(source))
+		return core.Invalid("source", "Invalid prompt source: '%s'. Prompt sources must use an MLflow placeholder.", shownURI(source))
 	}
 	return nil
 }
@@ -80,7 +80,7 @@ func (s *Server) inherited(ctx context.Context, q rest.CreateVersion, ref names.
 	}
 	if isPrompt(m.Tags) {
 		return origin{}, core.Invalid("source",
-			"Invalid model version source: '%s'. Prompt versions cannot be used as model version sources.", cut(q.Source))
+			"Invalid model version source: '%s'. Prompt versions cannot be used as model version sources.", shownURI(q.Source))
 	}
 	v, err := client.ResolveVersion(ctx, s.registry, ref)
 	if err != nil {
@@ -88,7 +88,7 @@ func (s *Server) inherited(ctx context.Context, q rest.CreateVersion, ref names.
 	}
 	if q.RunID != nil && *q.RunID != string(v.RunID) || q.ModelID != nil && *q.ModelID != string(v.ModelID) {
 		return origin{}, core.Invalid("source", "Invalid model version source: '%s'. The run_id and model_id request parameters must "+
-			"match the referenced model version.", cut(q.Source))
+			"match the referenced model version.", shownURI(q.Source))
 	}
 	source := "models:/" + v.Model + "/" + strconv.Itoa(v.Number)
 	return origin{
@@ -127,7 +127,11 @@ func (s *Server) owned(ctx context.Context, o origin) (origin, error) {
 	case u.Scheme() == "models":
 		return s.ownedByModel(o, root)
 	case !u.IsLocal() && !proxied:
-		if err := s.locations.check(u); err != nil {
+		err := s.locations.check(u)
+		if err == nil {
+			err = s.knownScheme(ctx, u)
+		}
+		if err != nil {
 			return o, badSource(err, o.source)
 		}
 		return o, nil
@@ -165,7 +169,7 @@ func contained(source core.URI, root, owner string) error {
 		}
 		return core.Invalid("source", "Invalid model version source: '%s'. To use a local path as a model version source, the %s "+
 			"request parameter has to be specified and the local path has to be contained within the artifact directory of the run "+
-			"specified by the %s.", cut(source.Raw()), owner, owner)
+			"specified by the %s.", shownURI(source.Raw()), owner, owner)
 	}
 	r, err := core.ParseURI(root)
 	if err != nil || root == "" || !below(source, r) {
@@ -196,7 +200,7 @@ func below(source, root core.URI) bool {
 
 func foreign(source, owner string) error {
 	return core.Invalid("source", "Invalid model version source: '%s'. The %s request parameter must identify the resource that "+
-		"contains the source.", cut(source), owner)
+		"contains the source.", shownURI(source), owner)
 }
 
 // ownerless is foreign for a run or logged model that is not there.
@@ -214,5 +218,5 @@ func badSource(err error, source string) error {
 	}
 	return core.Invalid("source", "Invalid model version source: '%s'. If supplying a source as an http, https, local file path, "+
 		"ftp, objectstore, or mlflow-artifacts uri, an absolute path must be provided without relative path references present: %s",
-		cut(source), rest.MessageOf(err))
+		shownURI(source), rest.MessageOf(err))
 }

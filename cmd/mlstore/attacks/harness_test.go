@@ -20,6 +20,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -257,6 +258,8 @@ func (g *target) runIn(name string) (experiment, run string) {
 }
 
 // query escapes a value of a query.
+func itoa(n int) string { return strconv.Itoa(n) }
+
 func query(value string) string { return url.QueryEscape(value) }
 
 // escaped escapes every byte of a path but letters, digits and slashes.
