@@ -3,6 +3,7 @@ package http
 import (
 	"cmp"
 	"context"
+	"strings"
 
 	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/plugins/internal/restclient"
@@ -20,8 +21,28 @@ func (r *Registry) SetAlias(ctx context.Context, ref core.VersionRef, alias stri
 			return err
 		}
 		in := rest.SetAlias{Name: ref.Model, Alias: alias, Version: refOf(ref).Version}
-		return r.call(ctx, restclient.Call{Endpoint: rest.ModelsSetAlias, In: in})
+		call := restclient.Call{Endpoint: rest.ModelsSetAlias, In: in}
+		return r.despiteRaces(ctx, func() error { return r.call(ctx, call) })
 	})
+}
+
+// despiteRaces repeats what MLflow refuses with an error of its database when two do it at once.
+func (r *remote) despiteRaces(ctx context.Context, do func() error) error {
+	const most = 5
+	for attempt := 1; ; attempt++ {
+		err := do()
+		if err == nil || attempt == most || ctx.Err() != nil || !lostRace(err) {
+			return err
+		}
+	}
+}
+
+// lostRace reports an error of a database, which MLflow passes on.
+func lostRace(err error) bool {
+	text := err.Error()
+	return strings.Contains(text, "UNIQUE constraint failed") || strings.Contains(text, "duplicate key value") ||
+		strings.Contains(text, "row(s); 0 were matched") ||
+		strings.Contains(text, "database is locked")
 }
 
 func (r *Registry) checkAlias(ctx context.Context, model, alias string) error {

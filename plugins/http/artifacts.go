@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/mlstore/mlstore/core"
-	"github.com/mlstore/mlstore/core/names"
 	"github.com/mlstore/mlstore/plugins/internal/restclient"
 )
 
@@ -149,6 +148,3 @@ func (a *Artifacts) delete(ctx context.Context, at string) error {
 	}
 	return err
 }
-
-// named reports whether a name that a server lists is one.
-func named(name string) bool { return !strings.Contains(name, "/") && names.ArtifactPath(name) == nil }

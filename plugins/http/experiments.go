@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/mlstore/mlstore/core"
+	"github.com/mlstore/mlstore/core/filter"
 	"github.com/mlstore/mlstore/plugins/internal/restclient"
 	"github.com/mlstore/mlstore/rest"
 )
@@ -185,12 +186,16 @@ func (t *Tracking) whyTag(ctx context.Context, id core.ExperimentID, key string,
 // SearchExperiments searches.
 func (t *Tracking) SearchExperiments(ctx context.Context, q core.ExperimentQuery) (page core.Page[core.Experiment], err error) {
 	err = t.read(ctx, "search experiments", "", func(ctx context.Context) error {
-		limits, err := t.limits(ctx)
+		p, err := t.profile(ctx)
 		if err != nil {
 			return err
 		}
-		s, err := newSearch(q, &q.PageOptions, limits.ExperimentPage)
+		s, err := newSearch(q, &q.PageOptions, p.limits.ExperimentPage)
 		if err != nil {
+			return err
+		}
+		q.PageOptions = core.PageOptions{}
+		if _, err := filter.Experiments(q, p.limits); err != nil && !p.ours {
 			return err
 		}
 		in := rest.SearchExperiments{

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/mlstore/mlstore/core"
+	"github.com/mlstore/mlstore/core/names"
 	"github.com/mlstore/mlstore/plugins/internal/restclient"
 	"github.com/mlstore/mlstore/rest"
 )
@@ -127,7 +128,7 @@ func (a *Artifacts) listed(ctx context.Context, dir string) ([]core.Artifact, er
 	}
 	list := make([]core.Artifact, 0, len(answer.Files))
 	for _, f := range answer.Files {
-		if named(f.Path) {
+		if !strings.Contains(f.Path, "/") && names.ArtifactPath(path.Join(dir, f.Path)) == nil {
 			entry := f.Core()
 			entry.Path = path.Join(dir, f.Path)
 			list = append(list, entry)

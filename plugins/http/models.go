@@ -3,10 +3,12 @@ package http
 import (
 	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"slices"
 
 	"github.com/mlstore/mlstore/core"
+	"github.com/mlstore/mlstore/core/filter"
 	"github.com/mlstore/mlstore/plugins/internal/restclient"
 	"github.com/mlstore/mlstore/rest"
 )
@@ -87,6 +89,9 @@ func (r *Registry) UpdateModel(ctx context.Context, name string, change core.Mod
 		if err := cmp.Or(core.CheckModelName(name, limits), core.CheckModelChange(change, limits)); err != nil {
 			return err
 		}
+		if err := r.free(ctx, name, change); err != nil {
+			return err
+		}
 		for _, call := range modelCalls(name, change) {
 			if err := r.call(ctx, call); err != nil {
 				return err
@@ -99,6 +104,22 @@ func (r *Registry) UpdateModel(ctx context.Context, name string, change core.Mod
 		return err
 	})
 	return m, err
+}
+
+// free refuses a change whose new name is taken, before the first of its requests.
+func (r *Registry) free(ctx context.Context, name string, change core.ModelChange) error {
+	alone := change.Description == nil && change.Tags.Empty()
+	if change.Name == nil || *change.Name == name || alone {
+		return nil
+	}
+	_, err := r.getModel(ctx, *change.Name)
+	switch {
+	case err == nil:
+		return core.Exists("model", *change.Name)
+	case errors.Is(err, core.ErrNotFound):
+		return nil
+	}
+	return err
 }
 
 func modelCalls(name string, change core.ModelChange) []restclient.Call {
@@ -134,25 +155,52 @@ func (r *Registry) DeleteModel(ctx context.Context, name string) error {
 // SearchModels searches.
 func (r *Registry) SearchModels(ctx context.Context, q core.ModelQuery) (page core.Page[core.Model], err error) {
 	err = r.read(ctx, "search models", "", func(ctx context.Context) error {
-		limits, err := r.limits(ctx)
-		if err != nil {
-			return err
-		}
-		s, err := newSearch(q, &q.PageOptions, limits.ModelPage)
-		if err != nil {
-			return err
-		}
-		limit := rest.Int(s.limit)
-		in := rest.SearchModels{Filter: q.Filter, MaxResults: &limit, OrderBy: q.OrderBy, PageToken: s.token}
-		var found rest.ModelsPage
-		if err := r.call(ctx, restclient.Call{Endpoint: rest.ModelsSearch, In: in, Out: &found}); err != nil {
-			return err
-		}
-		for _, m := range found.RegisteredModels {
-			page.Items = append(page.Items, modelOf(m))
-		}
-		page.Next = s.next(found.NextPageToken)
-		return nil
+		page, err = r.searchModels(ctx, q)
+		return err
 	})
 	return page, err
+}
+
+func (r *Registry) searchModels(ctx context.Context, q core.ModelQuery) (core.Page[core.Model], error) {
+	p, err := r.profile(ctx)
+	if err != nil {
+		return core.Page[core.Model]{}, err
+	}
+	if !p.ours && !ordersAlike(q.OrderBy, "name", "timestamp", "last_updated_timestamp") {
+		search, err := filter.Models(q, p.limits)
+		if err != nil {
+			return core.Page[core.Model]{}, err
+		}
+		all := core.ModelQuery{Filter: q.Filter}
+		return evaluate(ctx, search, func(ctx context.Context, o core.PageOptions) (core.Page[core.Model], error) {
+			return r.modelsPage(ctx, all, o)
+		})
+	}
+	s, err := newSearch(q, &q.PageOptions, p.limits.ModelPage)
+	if err != nil {
+		return core.Page[core.Model]{}, err
+	}
+	q.PageOptions = core.PageOptions{}
+	if _, err := filter.Models(q, p.limits); err != nil && !p.ours {
+		return core.Page[core.Model]{}, err
+	}
+	page, err := r.modelsPage(ctx, q, core.PageOptions{Limit: s.limit, Token: s.token})
+	page.Next = s.next(page.Next)
+	return page, err
+}
+
+// modelsPage asks for one page.
+func (r *Registry) modelsPage(
+	ctx context.Context, q core.ModelQuery, o core.PageOptions,
+) (page core.Page[core.Model], err error) {
+	in := rest.SearchModels{Filter: q.Filter, MaxResults: limitOf(o), OrderBy: q.OrderBy, PageToken: o.Token}
+	var found rest.ModelsPage
+	if err := r.call(ctx, restclient.Call{Endpoint: rest.ModelsSearch, In: in, Out: &found}); err != nil {
+		return page, err
+	}
+	for _, m := range found.RegisteredModels {
+		page.Items = append(page.Items, modelOf(m))
+	}
+	page.Next = found.NextPageToken
+	return page, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"strconv"
 
@@ -73,7 +74,7 @@ func (a *Artifacts) get(ctx context.Context, at string, o core.ReadOptions) (*re
 	r := restclient.Request{Method: http.MethodGet, Path: a.url(at), Direct: true}
 	if o.Offset > 0 || o.Length != nil && *o.Length > 0 {
 		span := fmt.Sprintf("bytes=%d-", o.Offset)
-		if o.Length != nil && *o.Length > 0 {
+		if o.Length != nil && *o.Length > 0 && *o.Length <= math.MaxInt64-o.Offset {
 			span += strconv.FormatInt(o.Offset+*o.Length-1, 10)
 		}
 		r.Header = map[string]string{"Range": span}

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/plugins/internal/restclient"
@@ -46,7 +47,7 @@ func (o Opener) open(request core.OpenRequest) (core.Backend, error) {
 	if err != nil {
 		return core.Backend{}, err
 	}
-	server := &remote{client: client, name: at.server.String()}
+	server := &remote{client: client, name: at.server.String(), slots: make(chan struct{}, atOnce)}
 	if at.files {
 		return core.Backend{Artifacts: &Artifacts{handle: newHandle(server, "artifact", request.ReadOnly), root: at.root}}, nil
 	}
@@ -141,11 +142,16 @@ func rootOf(path string) (string, error) {
 	return core.CheckArtifactDir(strings.Trim(path, "/"))
 }
 
+// atOnce is how many calls an MLflow server gets at a time: its pool of database connections has 15, and 30 s later it gives
+// up. MLflow's client has as many connections.
+const atOnce = 10
+
 // remote is one server and what it promises, which is asked when somebody wants to know.
 type remote struct {
 	client *restclient.Client
 	name   string // its URI without credentials
 
-	mu    sync.Mutex
-	known *profile
+	asking sync.Mutex
+	known  atomic.Pointer[profile]
+	slots  chan struct{} // calls that an MLflow server gets at once
 }

@@ -34,8 +34,8 @@ func (a *Artifacts) put(ctx context.Context, at string, r io.Reader, o core.PutO
 	if o.IfAbsent {
 		return core.Artifact{}, core.Errorf(core.Unimplemented, "MLflow's API cannot store a file only where there is none")
 	}
-	if !p.ours { // MLflow would put the file into a directory of that name, or under another one
-		if err := a.overDirectory(ctx, at); err != nil {
+	if !p.ours {
+		if err := a.clear(ctx, at); err != nil {
 			return core.Artifact{}, err
 		}
 	}
@@ -69,6 +69,30 @@ func contentType(at string, o core.PutOptions) string {
 		return guess
 	}
 	return "application/octet-stream"
+}
+
+// clear refuses a file where there is a directory, into which MLflow would put it, and removes an empty one, which is none
+// here.
+func (a *Artifacts) clear(ctx context.Context, at string) error {
+	dir, _ := path.Split(at)
+	list, err := a.entries(ctx, strings.TrimSuffix(dir, "/"))
+	if err != nil {
+		return err
+	}
+	for _, entry := range list {
+		if entry.Path != at || !entry.Dir {
+			continue
+		}
+		there, err := a.real(ctx, entry)
+		switch {
+		case err != nil:
+			return err
+		case there:
+			return core.State(at, "there is a directory at %q", at)
+		}
+		return a.delete(ctx, at)
+	}
+	return nil
 }
 
 func (a *Artifacts) overDirectory(ctx context.Context, at string) error {

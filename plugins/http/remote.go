@@ -27,16 +27,19 @@ type profile struct {
 
 // profile asks the server once what it is.
 func (r *remote) profile(ctx context.Context) (*profile, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.known != nil {
-		return r.known, nil
+	if p := r.known.Load(); p != nil {
+		return p, nil
+	}
+	r.asking.Lock()
+	defer r.asking.Unlock()
+	if p := r.known.Load(); p != nil {
+		return p, nil
 	}
 	p, err := r.probe(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("ask %s what it is: %w", r.name, err)
 	}
-	r.known = p
+	r.known.Store(p)
 	return p, nil
 }
 
@@ -96,7 +99,7 @@ func passing(declared []core.Capability) []core.Capability {
 	survive := []core.Capability{
 		core.ArtifactVerbatim, core.PagesKeyset, core.FloatInf, core.FloatNegativeZero, core.HistoryMissingRun, core.SearchNative,
 		core.DefaultExperiment, core.MetricDataset, core.MetricNaNOrder, aliases, bulkHistory, lineage, loggedModels,
-		sampledHistory, stages,
+		sampledHistory, stages, core.ExperimentTagDelete, core.VersionTouchesModel,
 	}
 	return slices.DeleteFunc(slices.Clone(declared), func(c core.Capability) bool { return !slices.Contains(survive, c) })
 }
@@ -121,9 +124,8 @@ func mlflow(version string) *profile {
 			*to = append(*to, names...)
 		}
 	}
-	since(&p.tracking, 2, 4, lineage)
 	since(&p.tracking, 2, 9, bulkHistory)
-	since(&p.tracking, 3, 0, loggedModels)
+	since(&p.tracking, 3, 0, core.ExperimentTagDelete, lineage, loggedModels)
 	since(&p.tracking, 3, 15, sampledHistory)
 	since(&p.registry, 2, 3, aliases)
 	if !p.since(3, 16) {

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/mlstore/mlstore/core"
+	"github.com/mlstore/mlstore/core/filter"
 	"github.com/mlstore/mlstore/plugins/internal/restclient"
 	"github.com/mlstore/mlstore/rest"
 )
@@ -24,7 +26,7 @@ func (t *Tracking) CreateRun(ctx context.Context, in core.ExperimentID, spec cor
 		}
 		ask := rest.CreateRun{
 			ExperimentID: string(in), UserID: spec.User, RunName: spec.RunName(), StartTime: rest.Int(spec.StartTime),
-			Tags: rest.TagsOf(spec.Tags),
+			Tags: tagsOf(spec.Tags),
 		}
 		var made rest.RunAnswer
 		err = t.call(ctx, restclient.Call{Endpoint: rest.RunsCreate, In: ask, Out: &made})
@@ -38,6 +40,13 @@ func (t *Tracking) CreateRun(ctx context.Context, in core.ExperimentID, spec cor
 		return err
 	})
 	return r, err
+}
+
+// tagsOf are the tags of a new run. A blank name says nothing, and MLflow 2 would have two.
+func tagsOf(tags map[string]string) []rest.Tag {
+	return slices.DeleteFunc(rest.TagsOf(tags), func(t rest.Tag) bool {
+		return t.Key == core.RunNameTag && strings.TrimSpace(t.Value) == ""
+	})
 }
 
 // runOf takes a run from an answer.
@@ -99,6 +108,9 @@ func (t *Tracking) updateRun(ctx context.Context, id core.RunID, change core.Run
 	}
 	if change == (core.RunChange{Lifecycle: change.Lifecycle}) {
 		r, err := t.run(ctx, id)
+		if err == nil && change.Lifecycle == "" && r.Lifecycle == core.Deleted {
+			err = core.State(id, "the run %s is deleted: restore it first", id)
+		}
 		return r.RunInfo, err
 	}
 	in := rest.UpdateRun{RunID: string(id), Status: rest.RunStatus(change.Status), RunName: change.Name}
@@ -193,34 +205,82 @@ func (t *Tracking) whyRunTag(ctx context.Context, id core.RunID, key string, ref
 // SearchRuns searches.
 func (t *Tracking) SearchRuns(ctx context.Context, q core.RunQuery) (page core.Page[core.Run], err error) {
 	err = t.read(ctx, "search runs", "", func(ctx context.Context) error {
-		limits, err := t.limits(ctx)
-		if err != nil {
-			return err
-		}
-		s, err := newSearch(q, &q.PageOptions, limits.RunPage)
-		if err != nil {
-			return err
-		}
-		limit := rest.Int(s.limit)
-		in := rest.SearchRuns{
-			Filter: q.Filter, RunViewType: rest.ViewType(q.View), MaxResults: &limit, OrderBy: q.OrderBy, PageToken: s.token,
-		}
-		for _, id := range q.Experiments {
-			in.ExperimentIDs = append(in.ExperimentIDs, string(id))
-		}
-		var found rest.RunsPage
-		if err := t.call(ctx, restclient.Call{Endpoint: rest.RunsSearch, In: in, Out: &found}); err != nil {
-			return err
-		}
-		for _, run := range found.Runs {
-			r := run.Core()
-			if q.Fields == core.RunInfoOnly {
-				r = core.Run{RunInfo: r.RunInfo}
+		page, err = t.searchRuns(ctx, q)
+		if q.Fields == core.RunInfoOnly {
+			for i, r := range page.Items {
+				page.Items[i] = core.Run{RunInfo: r.RunInfo}
 			}
-			page.Items = append(page.Items, r)
 		}
-		page.Next = s.next(found.NextPageToken)
-		return nil
+		return err
 	})
 	return page, err
+}
+
+func (t *Tracking) searchRuns(ctx context.Context, q core.RunQuery) (core.Page[core.Run], error) {
+	p, err := t.profile(ctx)
+	if err != nil {
+		return core.Page[core.Run]{}, err
+	}
+	if !p.ours && !p.since(3, 17) && nanCounts(q.Filter) {
+		search, err := filter.Runs(q, p.limits)
+		if err != nil {
+			return core.Page[core.Run]{}, err
+		}
+		all := core.RunQuery{Experiments: q.Experiments, View: q.View}
+		return evaluate(ctx, search, func(ctx context.Context, o core.PageOptions) (core.Page[core.Run], error) {
+			return t.runsPage(ctx, all, o)
+		})
+	}
+	s, err := newSearch(q, &q.PageOptions, p.limits.RunPage)
+	if err != nil {
+		return core.Page[core.Run]{}, err
+	}
+	q.PageOptions = core.PageOptions{}
+	if _, err := filter.Runs(q, p.limits); err != nil && !p.ours {
+		return core.Page[core.Run]{}, err
+	}
+	fetch := func(ctx context.Context, o core.PageOptions) (core.Page[core.Run], error) {
+		return t.runsPage(ctx, q, o)
+	}
+	page, err := fetch(ctx, core.PageOptions{Limit: s.limit, Token: s.token})
+	if err != nil {
+		return core.Page[core.Run]{}, err
+	}
+	if !p.ours && !p.since(3, 0) {
+		end, err := last(ctx, page, s.limit, fetch)
+		if err != nil {
+			return core.Page[core.Run]{}, err
+		}
+		if end {
+			page.Next = ""
+		}
+	}
+	page.Next = s.next(page.Next)
+	return page, nil
+}
+
+// runsPage asks for one page.
+func (t *Tracking) runsPage(ctx context.Context, q core.RunQuery, o core.PageOptions) (page core.Page[core.Run], err error) {
+	in := rest.SearchRuns{
+		ExperimentIDs: texts(q.Experiments), Filter: q.Filter, RunViewType: rest.ViewType(q.View), MaxResults: limitOf(o),
+		OrderBy: q.OrderBy, PageToken: o.Token,
+	}
+	var found rest.RunsPage
+	if err := t.call(ctx, restclient.Call{Endpoint: rest.RunsSearch, In: in, Out: &found}); err != nil {
+		return page, err
+	}
+	for _, run := range found.Runs {
+		page.Items = append(page.Items, run.Core())
+	}
+	page.Next = found.NextPageToken
+	return page, nil
+}
+
+// limitOf is the length of a page on the wire; none is the server's.
+func limitOf(o core.PageOptions) *rest.Int {
+	if o.Limit == 0 {
+		return nil
+	}
+	limit := rest.Int(o.Limit)
+	return &limit
 }

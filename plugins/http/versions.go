@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/mlstore/mlstore/core"
+	"github.com/mlstore/mlstore/core/filter"
 	"github.com/mlstore/mlstore/plugins/internal/restclient"
 	"github.com/mlstore/mlstore/rest"
 )
@@ -166,25 +167,52 @@ func (r *Registry) DeleteVersion(ctx context.Context, ref core.VersionRef) error
 // SearchVersions searches. The location of a version whose source refers to another one is left to Version.
 func (r *Registry) SearchVersions(ctx context.Context, q core.VersionQuery) (page core.Page[core.Version], err error) {
 	err = r.read(ctx, "search versions", "", func(ctx context.Context) error {
-		limits, err := r.limits(ctx)
-		if err != nil {
-			return err
-		}
-		s, err := newSearch(q, &q.PageOptions, limits.VersionPage)
-		if err != nil {
-			return err
-		}
-		limit := rest.Int(s.limit)
-		in := rest.SearchVersions{Filter: q.Filter, MaxResults: &limit, OrderBy: q.OrderBy, PageToken: s.token}
-		var found rest.VersionsPage
-		if err := r.call(ctx, restclient.Call{Endpoint: rest.VersionsSearch, In: in, Out: &found}); err != nil {
-			return err
-		}
-		for _, v := range found.ModelVersions {
-			page.Items = append(page.Items, versionOf(v))
-		}
-		page.Next = s.next(found.NextPageToken)
-		return nil
+		page, err = r.searchVersions(ctx, q)
+		return err
 	})
 	return page, err
+}
+
+func (r *Registry) searchVersions(ctx context.Context, q core.VersionQuery) (core.Page[core.Version], error) {
+	p, err := r.profile(ctx)
+	if err != nil {
+		return core.Page[core.Version]{}, err
+	}
+	if !p.ours && !ordersAlike(q.OrderBy, "name", "version_number", "creation_timestamp", "last_updated_timestamp") {
+		search, err := filter.Versions(q, p.limits)
+		if err != nil {
+			return core.Page[core.Version]{}, err
+		}
+		all := core.VersionQuery{Filter: q.Filter}
+		return evaluate(ctx, search, func(ctx context.Context, o core.PageOptions) (core.Page[core.Version], error) {
+			return r.versionsPage(ctx, all, o)
+		})
+	}
+	s, err := newSearch(q, &q.PageOptions, p.limits.VersionPage)
+	if err != nil {
+		return core.Page[core.Version]{}, err
+	}
+	q.PageOptions = core.PageOptions{}
+	if _, err := filter.Versions(q, p.limits); err != nil && !p.ours {
+		return core.Page[core.Version]{}, err
+	}
+	page, err := r.versionsPage(ctx, q, core.PageOptions{Limit: s.limit, Token: s.token})
+	page.Next = s.next(page.Next)
+	return page, err
+}
+
+// versionsPage asks for one page.
+func (r *Registry) versionsPage(
+	ctx context.Context, q core.VersionQuery, o core.PageOptions,
+) (page core.Page[core.Version], err error) {
+	in := rest.SearchVersions{Filter: q.Filter, MaxResults: limitOf(o), OrderBy: q.OrderBy, PageToken: o.Token}
+	var found rest.VersionsPage
+	if err := r.call(ctx, restclient.Call{Endpoint: rest.VersionsSearch, In: in, Out: &found}); err != nil {
+		return page, err
+	}
+	for _, v := range found.ModelVersions {
+		page.Items = append(page.Items, versionOf(v))
+	}
+	page.Next = found.NextPageToken
+	return page, nil
 }

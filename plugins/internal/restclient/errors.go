@@ -73,6 +73,9 @@ func refusal(r Request, resp *http.Response) *failure {
 			f.err.Outcome = core.OutcomeUnknown // it may be a proxy that speaks
 		}
 	}
+	if resp.StatusCode == http.StatusRequestedRangeNotSatisfiable {
+		f.err.Code, f.err.Reason = core.OutOfRange, ""
+	}
 	f.err.RetryAfter = f.after
 	return f
 }

@@ -46,10 +46,13 @@ func (b Body) attach(req *http.Request) error {
 		if err != nil {
 			return err
 		}
-		req.Body, req.ContentLength = io.NopCloser(r), b.Size
-		if b.Size == 0 {
-			req.Body = http.NoBody
+		if b.Size == 0 { // whoever gave it nevertheless has something to say at its end
+			if _, err := io.Copy(io.Discard, r); err != nil {
+				return err
+			}
+			return nil
 		}
+		req.Body, req.ContentLength = io.NopCloser(r), b.Size
 	case b.JSON != nil:
 		req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(b.JSON)), int64(len(b.JSON))
 		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b.JSON)), nil }

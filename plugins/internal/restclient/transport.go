@@ -25,7 +25,8 @@ func origin(u core.URI) string {
 }
 
 func transportOf(s Settings) (*http.Transport, error) {
-	const dialing, keepAlive, idle = 30 * time.Second, 30 * time.Second, 30 * time.Second
+	// A connection is given up before the server does it (gunicorn after 2 s): a request that must not be repeated would be lost.
+	const dialing, keepAlive, idle = 30 * time.Second, 30 * time.Second, 1500 * time.Millisecond
 	secure, err := tlsOf(s)
 	if err != nil {
 		return nil, err
