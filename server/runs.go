@@ -84,9 +84,17 @@ func (s *Server) deleteTag(c *call, q rest.DeleteTag) (rest.None, error) {
 }
 
 func (s *Server) searchRuns(c *call, q rest.SearchRuns) (rest.RunsPage, error) {
-	limit, err := pageLimit(q.MaxResults)
+	page, err := s.runsPage(c, q)
 	if err != nil {
 		return rest.RunsPage{}, err
+	}
+	return rest.RunsPageOf(page), nil
+}
+
+func (s *Server) runsPage(c *call, q rest.SearchRuns) (core.Page[core.Run], error) {
+	limit, err := pageLimit(q.MaxResults)
+	if err != nil {
+		return core.Page[core.Run]{}, err
 	}
 	query := core.RunQuery{
 		Filter: q.Filter, OrderBy: q.OrderBy, View: core.View(q.RunViewType),
@@ -95,9 +103,5 @@ func (s *Server) searchRuns(c *call, q rest.SearchRuns) (rest.RunsPage, error) {
 	for _, id := range q.ExperimentIDs {
 		query.Experiments = append(query.Experiments, core.ExperimentID(id))
 	}
-	page, err := s.tracking.SearchRuns(c.ctx(), query)
-	if err != nil {
-		return rest.RunsPage{}, err
-	}
-	return rest.RunsPageOf(page), nil
+	return s.tracking.SearchRuns(c.ctx(), query)
 }

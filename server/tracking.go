@@ -13,7 +13,9 @@ import (
 
 // trackingRoutes serve experiments, runs and what they measured.
 func (s *Server) trackingRoutes() []route {
-	return slices.Concat(s.experimentRoutes(), s.runRoutes(), s.metricRoutes(), s.historyRoutes(), s.datasetRoutes())
+	return slices.Concat(
+		s.experimentRoutes(), s.runRoutes(), s.metricRoutes(), s.historyRoutes(), s.datasetRoutes(), s.graphRoutes(),
+	)
 }
 
 // on is the policy of a call on one resource, which of finds in the request.
