@@ -32,7 +32,7 @@ type Options struct {
 }
 
 // Kinds are the kinds of store that there are beginnings of.
-func Kinds() []string { return []string{"tracking", "artifact", "registry"} }
+func Kinds() []string { return []string{"tracking", "artifact", "registry", "project"} }
 
 // Write makes the repository in dir, which must be empty or not there yet.
 func Write(dir string, o Options) error {
@@ -87,13 +87,16 @@ func (o Options) check() error {
 func (o Options) Has(kind string) bool { return slices.Contains(o.Kinds, kind) }
 
 // Pages reports whether a store makes page tokens by itself. Searches have theirs from package filter.
-func (o Options) Pages() bool { return o.Has("tracking") || o.Has("artifact") }
+func (o Options) Pages() bool { return o.Has("tracking") || o.Has("artifact") || o.Has("project") }
 
 // KindList are the kinds as the manifest calls them, as Go.
 func (o Options) KindList() string {
 	var all []string
 	for _, kind := range o.Kinds {
-		all = append(all, fmt.Sprintf("%q", strings.Replace(kind, "artifact", "artifacts", 1)))
+		if kind == "artifact" || kind == "project" {
+			kind += "s"
+		}
+		all = append(all, fmt.Sprintf("%q", kind))
 	}
 	return strings.Join(all, ", ")
 }
@@ -119,6 +122,9 @@ func (o Options) sources() map[string]string {
 	}
 	if o.Has("registry") {
 		all["registry.go"] = "registry.go.txt"
+	}
+	if o.Has("project") {
+		all["projects.go"], all["projects_test.go"] = "projects.go.txt", "projects_test.go.txt"
 	}
 	return all
 }
