@@ -12,8 +12,8 @@ import (
 // aboutRoutes tell of the server itself. MLflow answers all of them without a login.
 func (s *Server) aboutRoutes() []route {
 	return append(s.metricsRoutes(), []route{
-		raw(http.MethodGet, []string{"/health"}, open, text("OK")),
-		raw(http.MethodGet, []string{"/version"}, open, text(s.config.Version)),
+		openly(http.MethodGet, []string{"/health"}, text("OK")),
+		openly(http.MethodGet, []string{"/version"}, text(s.config.Version)),
 		json(rest.ServerInfo, open, s.serverInfo),
 	}...)
 }

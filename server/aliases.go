@@ -12,7 +12,7 @@ func (s *Server) aliasRoutes() []route {
 	return []route{
 		json(rest.ModelsSetAlias, on(edit, modelKind, func(q rest.SetAlias) string { return q.Name }), s.setAlias),
 		json(rest.ModelsDeleteAlias, on(edit, modelKind, name), s.deleteAlias),
-		json(rest.ModelsGetAlias, on(read, modelKind, name), s.versionByAlias),
+		json(rest.ModelsGetAlias, on(read, versionKind, name), s.versionByAlias),
 	}
 }
 

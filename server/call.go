@@ -92,6 +92,9 @@ func fail(w http.ResponseWriter, err error) {
 	if e := retryAfter(err); e > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(e))
 	}
+	if status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", `Basic realm="mlflow", charset="UTF-8"`)
+	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/registry"
+	"github.com/mlstore/mlstore/server/access"
 	"github.com/mlstore/mlstore/server/edge"
 	"github.com/mlstore/mlstore/server/hook"
 )
@@ -36,6 +37,9 @@ type Config struct {
 
 	RefuseLongValues bool // MLFLOW_TRUNCATE_LONG_VALUES=false: what is too long for the store is refused, not cut
 
+	Access *access.Access // --app-name basic-auth: who may do what; nil lets everybody do everything
+	Audit  *slog.Logger   // hears of every change and of everything refused; nil is nowhere
+
 	Metrics http.Handler // --expose-prometheus: what /metrics answers; nil is nothing
 	Version string       // of MLflow's API that the server tells clients it speaks; "" is APIVersion
 	Log     *slog.Logger // nil is nowhere
@@ -48,6 +52,7 @@ const APIVersion = "3.18.0"
 func (c Config) filled() (Config, error) {
 	c.Version = cmp.Or(c.Version, APIVersion)
 	c.Log = cmp.Or(c.Log, slog.New(slog.DiscardHandler))
+	c.Audit = cmp.Or(c.Audit, slog.New(slog.DiscardHandler))
 	c.Edge.Prefix = c.StaticPrefix
 	if c.ArtifactRoot == "" && c.ArtifactsDestination != "" {
 		c.ArtifactRoot = proxyScheme + ":/"

@@ -12,7 +12,7 @@ func (s *Server) experimentRoutes() []route {
 	id := func(q rest.ExperimentID) string { return q.ExperimentID }
 	search := json(rest.ExperimentsSearch, known[rest.SearchExperiments], s.searchExperiments)
 	return append(search.also("GET"),
-		json(rest.ExperimentsCreate, known[rest.CreateExperiment], s.createExperiment),
+		json(rest.ExperimentsCreate, s.newExperimentNeeds, s.createExperiment),
 		json(rest.ExperimentsGet, on(read, experimentKind, id), s.getExperiment),
 		json(rest.ExperimentsGetByName, on(read, experimentNamed,
 			func(q rest.ExperimentName) string { return q.ExperimentName }), s.getExperimentByName),
@@ -42,7 +42,8 @@ func (s *Server) createExperiment(c *call, q rest.CreateExperiment) (rest.Create
 	if err != nil {
 		return none, phrased(err, core.AlreadyExists, "Experiment '%s' already exists.", q.Name)
 	}
-	return rest.CreateExperimentAnswer{ExperimentID: string(e.ID)}, nil
+	return rest.CreateExperimentAnswer{ExperimentID: string(e.ID)},
+		s.guard.created(c.ctx(), c.principal, found{kind: experimentKind, id: string(e.ID)})
 }
 
 // experimentLocation is where a new experiment keeps its artifacts. What the caller names is relative to the server's working
@@ -119,9 +120,13 @@ func (s *Server) searchExperiments(c *call, q rest.SearchExperiments) (rest.Expe
 	if err != nil {
 		return rest.ExperimentsPage{}, err
 	}
-	page, err := s.tracking.SearchExperiments(c.ctx(), core.ExperimentQuery{
-		Filter: q.Filter, OrderBy: q.OrderBy, View: core.View(q.ViewType),
-		PageOptions: core.PageOptions{Limit: limit, Token: q.PageToken},
+	search := func(ctx context.Context, o core.PageOptions) (core.Page[core.Experiment], error) {
+		return s.tracking.SearchExperiments(ctx, core.ExperimentQuery{
+			Filter: q.Filter, OrderBy: q.OrderBy, View: core.View(q.ViewType), PageOptions: o,
+		})
+	}
+	page, err := permitted(c, core.PageOptions{Limit: limit, Token: q.PageToken}, search, func(e core.Experiment) found {
+		return found{kind: experimentKind, id: string(e.ID)}
 	})
 	if err != nil {
 		return rest.ExperimentsPage{}, err

@@ -18,7 +18,7 @@ const (
 func gated(why string, routes []route) []route {
 	for i, r := range routes {
 		text := fmt.Sprintf(why, r.paths[0])
-		routes[i] = raw(r.method, r.paths, open, func(c *call) error {
+		routes[i] = openly(r.method, r.paths, func(c *call) error {
 			c.w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 			c.w.WriteHeader(http.StatusServiceUnavailable)
 			_, err := io.WriteString(c.w, text)

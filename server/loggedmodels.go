@@ -30,7 +30,7 @@ func (s *Server) loggedModelRoutes() []route {
 
 // createLoggedModelNeeds are those of adding to an experiment, and of naming the run that made the model.
 func createLoggedModelNeeds(q rest.CreateLoggedModel) []need {
-	needs := []need{{edit, experimentKind, q.ExperimentID}}
+	needs := []need{{create, loggedModelKind, q.ExperimentID}}
 	if q.SourceRunID != "" {
 		needs = append(needs, need{read, runKind, q.SourceRunID})
 	}

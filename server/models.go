@@ -12,8 +12,8 @@ import (
 func (s *Server) modelRoutes() []route {
 	name := func(q rest.ModelName) string { return q.Name }
 	return []route{
-		json(rest.ModelsCreate, known[rest.CreateModel], s.createModel),
-		json(rest.ModelsRename, on(edit, modelKind, func(q rest.RenameModel) string { return q.Name }), s.renameModel),
+		json(rest.ModelsCreate, on(create, modelKind, func(q rest.CreateModel) string { return q.Name }), s.createModel),
+		json(rest.ModelsRename, renameNeeds, s.renameModel),
 		json(rest.ModelsUpdate, on(edit, modelKind, func(q rest.UpdateModel) string { return q.Name }), s.updateModel),
 		json(rest.ModelsDelete, on(manage, modelKind, name), s.deleteModel),
 		json(rest.ModelsGet, on(read, modelKind, name), s.getModel),
@@ -37,7 +37,8 @@ func (s *Server) createModel(c *call, q rest.CreateModel) (rest.ModelAnswer, err
 		return rest.ModelAnswer{}, err
 	}
 	s.tell(modelCreated(q, tags))
-	return rest.ModelAnswer{RegisteredModel: rest.RegisteredModelOf(m)}, nil
+	return rest.ModelAnswer{RegisteredModel: rest.RegisteredModelOf(m)},
+		s.guard.created(c.ctx(), c.principal, found{kind: modelKind, id: q.Name, prompt: isPrompt(tags)})
 }
 
 // taken says of a name that is taken whether by a model or a prompt: they share their names.
@@ -63,7 +64,15 @@ func (s *Server) taken(ctx context.Context, err error, name string, prompt bool)
 func (s *Server) renameModel(c *call, q rest.RenameModel) (rest.ModelAnswer, error) {
 	m, err := s.registry.UpdateModel(c.ctx(), q.Name, core.ModelChange{Name: &q.NewName})
 	err = phrased(err, core.AlreadyExists, "Registered Model (name=%s) already exists.", cut(q.NewName))
+	if err == nil {
+		err = s.guard.moved(c.ctx(), found{kind: modelKind, id: q.Name}, q.NewName)
+	}
 	return rest.ModelAnswer{RegisteredModel: rest.RegisteredModelOf(m)}, noModel(err, q.Name)
+}
+
+// renameNeeds are those of a new name: of the model, and of making one of that name.
+func renameNeeds(q rest.RenameModel) []need {
+	return []need{{edit, modelKind, q.Name}, {create, modelKind, q.NewName}}
 }
 
 func (s *Server) updateModel(c *call, q rest.UpdateModel) (rest.ModelAnswer, error) {
@@ -72,7 +81,11 @@ func (s *Server) updateModel(c *call, q rest.UpdateModel) (rest.ModelAnswer, err
 }
 
 func (s *Server) deleteModel(c *call, q rest.ModelName) (rest.None, error) {
-	return rest.None{}, noModel(s.registry.DeleteModel(c.ctx(), q.Name), q.Name)
+	err := s.registry.DeleteModel(c.ctx(), q.Name)
+	if err == nil {
+		err = s.guard.moved(c.ctx(), found{kind: modelKind, id: q.Name}, "")
+	}
+	return rest.None{}, noModel(err, q.Name)
 }
 
 func (s *Server) getModel(c *call, q rest.ModelName) (rest.ModelAnswer, error) {
@@ -86,8 +99,11 @@ func (s *Server) searchModels(c *call, q rest.SearchModels) (rest.ModelsPage, er
 	if err != nil {
 		return rest.ModelsPage{}, err
 	}
-	page, err := s.registry.SearchModels(c.ctx(), core.ModelQuery{
-		Filter: q.Filter, OrderBy: q.OrderBy, PageOptions: core.PageOptions{Limit: limit, Token: q.PageToken},
+	search := func(ctx context.Context, o core.PageOptions) (core.Page[core.Model], error) {
+		return s.registry.SearchModels(ctx, core.ModelQuery{Filter: q.Filter, OrderBy: q.OrderBy, PageOptions: o})
+	}
+	page, err := permitted(c, core.PageOptions{Limit: limit, Token: q.PageToken}, search, func(m core.Model) found {
+		return found{kind: modelKind, id: m.Name, prompt: isPrompt(m.Tags)}
 	})
 	if err != nil {
 		return rest.ModelsPage{}, err

@@ -17,10 +17,10 @@ import (
 func (s *Server) pageRoutes() []route {
 	routes := []route{raw(http.MethodGet, []string{"/{$}"}, known, s.rootPage)}
 	if s.config.StaticPrefix != "" {
-		routes = append(routes, raw(http.MethodGet, []string{""}, open, s.toRoot))
+		routes = append(routes, openly(http.MethodGet, []string{""}, s.toRoot))
 	}
 	if s.page != nil {
-		routes = append(routes, raw(http.MethodGet, []string{"/static-files" + tailMark}, open, s.page.file))
+		routes = append(routes, openly(http.MethodGet, []string{"/static-files" + tailMark}, s.page.file))
 	}
 	return routes
 }

@@ -1,5 +1,7 @@
 package server
 
+import "slices"
+
 // permission is what a caller may do with a resource. Source: mlflow/server/auth/permissions.py.
 type permission int
 
@@ -10,6 +12,7 @@ const (
 	use
 	edit
 	manage
+	create // something new: of the kind, or, for what an experiment holds, in the experiment of the id
 	admin
 )
 
@@ -23,8 +26,20 @@ const (
 	runKind         kind = "run"
 	loggedModelKind kind = "logged model"
 	modelKind       kind = "registered model"
-	artifactKind    kind = "artifact" // a path below the artifact proxy
+	versionKind     kind = "model version" // by the name of the model
+	artifactKind    kind = "artifact"      // a path below the artifact proxy
+
+	userKind      kind = "user"          // by name
+	workspaceKind kind = "workspace"     // whose roles are meant
+	roleKind      kind = "role"          // by number
+	grantKind     kind = "grant"         // by number: the role that has it
+	memberKind    kind = "users of mine" // somebody in a workspace that the caller administers
 )
+
+// ofAccounts reports whether the kind is of users and roles.
+func (k kind) ofAccounts() bool {
+	return slices.Contains([]kind{userKind, workspaceKind, roleKind, grantKind, memberKind}, k)
+}
 
 // need is one thing that a caller must be allowed: a permission for a resource.
 type need struct {

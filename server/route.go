@@ -13,13 +13,23 @@ type route struct {
 	policy policy
 	decode func(c *call) (any, error) // of the request; nil is none
 	serve  func(c *call) error        // answers, or returns an error without having answered
+	public bool                       // served also to whoever has no name, and asked for none
+}
+
+// openly serves bytes to anybody.
+func openly(method string, paths []string, do func(*call) error) route {
+	r := raw(method, paths, open, do)
+	r.public = true
+	return r
 }
 
 // json is the route of a call whose request and answer are JSON.
 func json[Q, A any](e rest.Endpoint, may func(Q) []need, do func(*call, Q) (A, error)) route {
+	var nothing Q
 	return route{
 		method: e.Method(),
 		paths:  pathsOf(e),
+		public: isPublic(may(nothing)),
 		policy: func(request any) []need {
 			q, _ := request.(Q) // what decode made; a path without a request has none
 			return may(q)
@@ -55,6 +65,16 @@ func raw(method string, paths []string, may func(*call) []need, do func(*call) e
 		decode: func(c *call) (any, error) { return c, nil },
 		serve:  do,
 	}
+}
+
+// isPublic reports whether anybody meets the needs.
+func isPublic(needs []need) bool {
+	for _, n := range needs {
+		if n.permission != anyone {
+			return false
+		}
+	}
+	return len(needs) > 0
 }
 
 // pathsOf lists where MLflow's clients look for a call: below /api, below /ajax-api, where the web page looks, and below

@@ -19,7 +19,7 @@ func (s *Server) routes() []route {
 	if s.config.ArtifactsOnly {
 		records = gated(notTracking, records)
 	}
-	return slices.Concat(s.aboutRoutes(), records, s.proxyRoutes(), s.pageRoutes())
+	return slices.Concat(s.aboutRoutes(), records, s.proxyRoutes(), s.pageRoutes(), s.accountRoutes())
 }
 
 // mux turns the table into a handler. An entry without a policy is an error (R9).
@@ -44,32 +44,37 @@ func (s *Server) mux() (http.Handler, error) {
 func (s *Server) through(r route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		c := &call{w: w, r: req, server: s}
-		if err := s.serve(c, r); err != nil { //nolint:contextcheck // it is in the call
+		needs, err := s.serve(c, r) //nolint:contextcheck // it is in the call
+		s.audit(c, r, needs, err)   //nolint:contextcheck // likewise
+		if err != nil {
 			fail(w, err)
 		}
 	})
 }
 
-func (s *Server) serve(c *call, r route) error {
+// serve answers a request, or returns an error without having answered, and what its caller needed to be allowed.
+func (s *Server) serve(c *call, r route) ([]need, error) {
 	var err error
-	c.principal, err = s.login.authenticate(c.r)
+	if !r.public { // so that a probe needs no account, and no password is tried by way of one
+		c.principal, err = s.login.authenticate(c.r)
+	}
 	observe.Note(c.ctx(), r.method+" "+r.paths[0], c.principal.name)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if r.decode != nil {
 		if c.request, err = r.decode(c); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	needs := r.policy(c.request)
 	if len(needs) == 0 {
-		return core.Errorf(core.PermissionDenied, "nobody may ask for this")
+		return nil, core.Errorf(core.PermissionDenied, "nobody may ask for this")
 	}
 	if err := s.guard.allow(c.ctx(), c.principal, needs); err != nil {
-		return err
+		return needs, err
 	}
-	return r.serve(c)
+	return needs, r.serve(c)
 }
 
 // unknown answers what the server does not have, in the way on which MLflow's clients fall back to what they did before.

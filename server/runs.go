@@ -8,7 +8,7 @@ import (
 func (s *Server) runRoutes() []route {
 	id := func(q rest.RunID) string { return q.RunID }
 	return []route{
-		json(rest.RunsCreate, on(edit, experimentKind, func(q rest.CreateRun) string { return q.ExperimentID }), s.createRun),
+		json(rest.RunsCreate, on(create, runKind, func(q rest.CreateRun) string { return q.ExperimentID }), s.createRun),
 		json(rest.RunsGet, on(read, runKind, func(q rest.RunRef) string { return q.RunID }), s.getRun),
 		json(rest.RunsUpdate, on(edit, runKind, func(q rest.UpdateRun) string { return q.RunID }), s.updateRun),
 		json(rest.RunsDelete, on(manage, runKind, id), s.moveRun(core.Deleted)),

@@ -38,6 +38,10 @@ func New(ctx context.Context, c Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{config: c, login: trusting{}, guard: trusting{}, log: c.Log}
+	if c.Access != nil {
+		a := &accounts{server: s, access: c.Access}
+		s.login, s.guard = a, a
+	}
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}

@@ -23,7 +23,7 @@ type origin struct {
 
 // createVersionNeeds are those of adding to a model, and of reading whatever the version is made from.
 func createVersionNeeds(q rest.CreateVersion) []need {
-	needs := []need{{edit, modelKind, q.Name}}
+	needs := []need{{create, versionKind, q.Name}}
 	add := func(k kind, id string) {
 		if n := (need{read, k, id}); id != "" && !slices.Contains(needs, n) {
 			needs = append(needs, n)

@@ -6,9 +6,9 @@ import (
 )
 
 func (s *Server) stageRoutes() []route {
-	latest := json(rest.ModelsLatest, on(read, modelKind, func(q rest.LatestVersions) string { return q.Name }), s.latestVersions)
+	latest := json(rest.ModelsLatest, on(read, versionKind, func(q rest.LatestVersions) string { return q.Name }), s.latestVersions)
 	return append(latest.also("GET"), json(rest.VersionsTransition,
-		on(edit, modelKind, func(q rest.TransitionVersion) string { return q.Name }), s.transitionVersion))
+		on(edit, versionKind, func(q rest.TransitionVersion) string { return q.Name }), s.transitionVersion))
 }
 
 func (s *Server) stages() (core.Stages, error) { return registryAbility[core.Stages](s, "stages") }

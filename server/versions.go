@@ -10,15 +10,15 @@ import (
 func (s *Server) versionRoutes() []route {
 	name := func(q rest.VersionRef) string { return q.Name }
 	return []route{
-		json(rest.VersionsCreate, createVersionNeeds, s.createVersion),
-		json(rest.VersionsUpdate, on(edit, modelKind, func(q rest.UpdateVersion) string { return q.Name }), s.updateVersion),
-		json(rest.VersionsDelete, on(manage, modelKind, name), s.deleteVersion),
-		json(rest.VersionsGet, on(read, modelKind, name), s.getVersion),
+		json(rest.VersionsCreate, s.newVersionNeeds, s.createVersion),
+		json(rest.VersionsUpdate, on(edit, versionKind, func(q rest.UpdateVersion) string { return q.Name }), s.updateVersion),
+		json(rest.VersionsDelete, on(manage, versionKind, name), s.deleteVersion),
+		json(rest.VersionsGet, on(read, versionKind, name), s.getVersion),
 		json(rest.VersionsSearch, known[rest.SearchVersions], s.searchVersions),
-		json(rest.VersionsDownloadURI, on(read, modelKind, name), s.downloadURI),
-		json(rest.VersionsSetTag, on(edit, modelKind, func(q rest.SetVersionTag) string { return q.Name }), s.setVersionTag),
+		json(rest.VersionsDownloadURI, on(read, versionKind, name), s.downloadURI),
+		json(rest.VersionsSetTag, on(edit, versionKind, func(q rest.SetVersionTag) string { return q.Name }), s.setVersionTag),
 		json(rest.VersionsDeleteTag,
-			on(edit, modelKind, func(q rest.DeleteVersionTag) string { return q.Name }), s.deleteVersionTag),
+			on(edit, versionKind, func(q rest.DeleteVersionTag) string { return q.Name }), s.deleteVersionTag),
 	}
 }
 
@@ -98,8 +98,11 @@ func (s *Server) searchVersions(c *call, q rest.SearchVersions) (rest.VersionsPa
 		}
 		limit = info.Limits.VersionPage.Max
 	}
-	page, err := s.registry.SearchVersions(c.ctx(), core.VersionQuery{
-		Filter: q.Filter, OrderBy: q.OrderBy, PageOptions: core.PageOptions{Limit: limit, Token: q.PageToken},
+	search := func(ctx context.Context, o core.PageOptions) (core.Page[core.Version], error) {
+		return s.registry.SearchVersions(ctx, core.VersionQuery{Filter: q.Filter, OrderBy: q.OrderBy, PageOptions: o})
+	}
+	page, err := permitted(c, core.PageOptions{Limit: limit, Token: q.PageToken}, search, func(v core.Version) found {
+		return found{kind: versionKind, id: v.Model, prompt: isPrompt(v.Tags)}
 	})
 	if err != nil {
 		return rest.VersionsPage{}, err

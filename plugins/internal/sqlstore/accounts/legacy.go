@@ -109,10 +109,15 @@ func (m migration) oldPermissions(ctx context.Context) ([]oldPermission, error) 
 	return all, nil
 }
 
-// today are the grants that an old permission has become: none for NO_PERMISSIONS, which was no more than the default; and
-// several for EDIT on a whole workspace, which today's do not have.
+// today are the grants that an old permission has become: several for EDIT on a whole workspace, which today's do not have, and
+// a denial for NO_PERMISSIONS on a resource, which took away what the default gave. MLflow's migration drops it, and so opens
+// what was closed.
 func (p oldPermission) today() []oldPermission {
 	if p.Kind != core.GrantWorkspace {
+		if p.Permission == core.GrantNothing {
+			p.Permission = core.GrantDeny
+			return []oldPermission{p}
+		}
 		if !slices.Contains([]string{core.GrantRead, core.GrantUse, core.GrantEdit, core.GrantManage}, p.Permission) {
 			return nil
 		}

@@ -142,7 +142,7 @@ func TestMLflowMadeItAndGoesOn(t *testing.T) {
 	if !root.Admin || grete.Admin || !strings.HasPrefix(root.Password.Reveal(), "scrypt:32768:8:1$") {
 		t.Errorf("users %+v %+v with the hash %q", root, grete, root.Password.Reveal())
 	}
-	if diff := cmp.Diff([]string{"experiment 7 MANAGE", "registered_model my model EDIT"}, grants(t, s, grete.ID)); diff != "" {
+	if diff := cmp.Diff([]string{"experiment 7 MANAGE", "experiment 8 DENY", "registered_model my model EDIT"}, grants(t, s, grete.ID)); diff != "" {
 		t.Errorf("grants of grete (-want +got):\n%s", diff)
 	}
 	must(t, s.DeleteUser(ctx, "gone"))
