@@ -51,10 +51,16 @@ func (t tails) dispatch(mux *http.ServeMux, unknown http.HandlerFunc) http.Handl
 			serve.ServeHTTP(w, r)
 			return
 		}
-		if clean := path.Clean("/" + r.URL.Path); clean != r.URL.Path && clean+"/" != r.URL.Path {
+		if !inNormalForm(r.URL.Path) {
 			unknown(w, r)
 			return
 		}
 		mux.ServeHTTP(w, r)
 	})
+}
+
+// inNormalForm reports whether http.ServeMux takes a path as it is.
+func inNormalForm(given string) bool {
+	clean := path.Clean("/" + given)
+	return clean == given || clean != "/" && clean+"/" == given
 }
