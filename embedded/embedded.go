@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"github.com/mlstore/mlstore/plugins/file"
+	"github.com/mlstore/mlstore/plugins/http"
 	"github.com/mlstore/mlstore/plugins/sqlite"
 	"github.com/mlstore/mlstore/registry"
 )
@@ -28,11 +29,18 @@ func With(scheme string, rule registry.Rule) Option {
 func WithPlugins(p Plugins) Option { return func(s *setup) { s.plugins = p } }
 
 // New returns a resolver that knows the stores which are linked into every program: folders in MLflow's layout, by plain
-// path or file: URI, and SQLite databases of MLflow's schema. For other schemes it looks for a plugin on disk, which it
-// starts when a store is opened. Close the resolver at the end to stop them. New fails when an option does, such as a second
-// rule for a scheme, and when a variable of the environment cannot be understood.
+// path or file: URI, SQLite databases of MLflow's schema, and MLflow's servers with the files that they serve. For other
+// schemes it looks for a plugin on disk, which it starts when a store is opened. Close the resolver at the end to stop them.
+// New fails when an option does, such as a second rule for a scheme, and when a variable of the environment cannot be
+// understood.
 func New(options ...Option) (*registry.Resolver, error) {
-	s := setup{linked: []linked{{"file", folders()}, {"sqlite", databases()}}}
+	s := setup{linked: []linked{
+		{"file", folders()},
+		{"sqlite", databases()},
+		{"http", servers("http")},
+		{"https", servers("https")},
+		{"mlflow-artifacts", served()},
+	}}
 	for _, option := range options {
 		option(&s)
 	}
@@ -60,5 +68,19 @@ func databases() registry.Rule {
 	return registry.Rule{
 		Opener: sqlite.Opener{}, Kinds: []registry.Kind{registry.Tracking, registry.Registry},
 		Form: "sqlite:///path or sqlite:////absolute/path", About: "a SQLite database of MLflow's schema", Origin: registry.LinkedIn,
+	}
+}
+
+func servers(scheme string) registry.Rule {
+	return registry.Rule{
+		Opener: http.Opener{}, Kinds: []registry.Kind{registry.Tracking, registry.Registry, registry.Artifacts}, Mount: http.Mount,
+		Form: scheme + "://host:port", About: "a server of MLflow's REST API", Origin: registry.LinkedIn,
+	}
+}
+
+func served() registry.Rule {
+	return registry.Rule{
+		Opener: http.Opener{}, Kinds: []registry.Kind{registry.Artifacts}, Mount: http.Mount,
+		Form: "mlflow-artifacts:/path", About: "files that the tracking server keeps", Origin: registry.LinkedIn,
 	}
 }

@@ -57,7 +57,7 @@ func TestOptionsAddSchemes(t *testing.T) {
 	rule := registry.Rule{Opener: core.OpenerFunc(nil), Kinds: []registry.Kind{registry.Tracking}}
 	r, err := embedded.New(embedded.With("other", rule))
 	check(t, err)
-	if got := fmt.Sprint(r.Schemes()); got != "[file other sqlite]" {
+	if got := fmt.Sprint(r.Schemes()); got != "[file http https mlflow-artifacts other sqlite]" {
 		t.Errorf("schemes %s", got)
 	}
 	if _, err := embedded.New(embedded.With("file", rule)); !errors.Is(err, core.ErrExists) {

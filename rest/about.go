@@ -33,4 +33,7 @@ type Promises struct {
 	Tracking  []core.Capability `json:"tracking"`
 	Registry  []core.Capability `json:"registry"`
 	Artifacts []core.Capability `json:"artifacts,omitempty"` // of the files that it serves itself
+
+	TrackingLimits *core.Limits `json:"tracking_limits,omitempty"`
+	RegistryLimits *core.Limits `json:"registry_limits,omitempty"`
 }

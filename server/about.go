@@ -65,6 +65,7 @@ func (s *Server) promises(ctx context.Context) (*rest.Promises, error) {
 			return nil, err
 		}
 		p.Tracking, p.Registry = tracking.Capabilities, models.Capabilities
+		p.TrackingLimits, p.RegistryLimits = &tracking.Limits, &models.Limits
 	}
 	if s.destination != nil {
 		files, err := s.destination.Describe(ctx)

@@ -115,6 +115,9 @@ func (r *Registry) free(ctx context.Context, name string, change core.ModelChang
 	_, err := r.getModel(ctx, *change.Name)
 	switch {
 	case err == nil:
+		if _, err := r.getModel(ctx, name); err != nil {
+			return err
+		}
 		return core.Exists("model", *change.Name)
 	case errors.Is(err, core.ErrNotFound):
 		return nil
@@ -167,7 +170,7 @@ func (r *Registry) searchModels(ctx context.Context, q core.ModelQuery) (core.Pa
 		return core.Page[core.Model]{}, err
 	}
 	if !p.ours && !ordersAlike(q.OrderBy, "name", "timestamp", "last_updated_timestamp") {
-		search, err := filter.Models(q, p.limits)
+		search, err := filter.Models(q, p.models)
 		if err != nil {
 			return core.Page[core.Model]{}, err
 		}
@@ -176,12 +179,12 @@ func (r *Registry) searchModels(ctx context.Context, q core.ModelQuery) (core.Pa
 			return r.modelsPage(ctx, all, o)
 		})
 	}
-	s, err := newSearch(q, &q.PageOptions, p.limits.ModelPage)
+	s, err := newSearch(q, &q.PageOptions, p.models.ModelPage)
 	if err != nil {
 		return core.Page[core.Model]{}, err
 	}
 	q.PageOptions = core.PageOptions{}
-	if _, err := filter.Models(q, p.limits); err != nil && !p.ours {
+	if _, err := filter.Models(q, p.models); err != nil && !p.ours {
 		return core.Page[core.Model]{}, err
 	}
 	page, err := r.modelsPage(ctx, q, core.PageOptions{Limit: s.limit, Token: s.token})

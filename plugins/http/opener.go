@@ -4,7 +4,6 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -78,68 +77,6 @@ func (o Opener) credentials() (username, password string) {
 		return "", "" // there need not be one
 	}
 	return restclient.ReadCredentials(string(text))
-}
-
-// location is what a URI names.
-type location struct {
-	server core.URI
-	files  bool   // the files that the server serves, not its records
-	root   string // the place in them
-}
-
-// filesPath is where a server serves files.
-const filesPath = "/api/2.0/mlflow-artifacts/artifacts"
-
-func locate(request core.OpenRequest) (location, error) {
-	u := request.URI
-	if u.Scheme() == "mlflow-artifacts" {
-		return locateFiles(u, request.Tracking)
-	}
-	text := u.Raw()
-	head, below, found := strings.Cut(text, filesPath)
-	if !found || below != "" && below[0] != '/' {
-		return location{server: u}, nil
-	}
-	server, err := core.ParseURI(head)
-	if err != nil {
-		return location{}, err
-	}
-	root, err := rootOf(below)
-	return location{server: server, files: true, root: root}, err
-}
-
-// locateFiles resolves mlflow-artifacts: URIs against the tracking server. Source: MLflow,
-// mlflow/store/artifact/mlflow_artifacts_repo.py.
-func locateFiles(u, tracking core.URI) (location, error) {
-	if scheme := tracking.Scheme(); scheme != "http" && scheme != "https" {
-		return location{}, core.Invalid("uri", "%s is a place on the tracking server, and the tracking URI names no server: "+
-			"set it to http://host:port, or write %s://host:port/path with a tracking server", u, u.Scheme())
-	}
-	raw := strings.TrimRight(tracking.Raw(), "/")
-	if host := u.Host(); host != "" {
-		if strings.Trim(host, "0123456789") == "" {
-			return location{}, core.Invalid("uri", "%s has a port and no host: write mlflow-artifacts://host:%s/path", u, host)
-		}
-		raw = tracking.Scheme() + "://" + host + strings.TrimRight(tracking.Path(), "/")
-	}
-	server, err := core.ParseURI(raw)
-	if err != nil {
-		return location{}, err
-	}
-	path := u.Path()
-	if below, found := strings.CutPrefix(path, filesPath); found && (below == "" || below[0] == '/') {
-		path = below
-	}
-	root, err := rootOf(path)
-	return location{server: server, files: true, root: root}, err
-}
-
-// rootOf is the place that the path of a URI names.
-func rootOf(path string) (string, error) {
-	for strings.Contains(path, "//") {
-		path = strings.ReplaceAll(path, "//", "/")
-	}
-	return core.CheckArtifactDir(strings.Trim(path, "/"))
 }
 
 // atOnce is how many calls an MLflow server gets at a time: its pool of database connections has 15, and 30 s later it gives

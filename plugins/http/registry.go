@@ -18,7 +18,7 @@ func (r *Registry) Describe(ctx context.Context) (info core.Info, err error) {
 		}
 		info = core.Info{
 			Name: "http", Version: Version, Contract: core.ContractVersion,
-			Capabilities: core.CapabilitiesOf(r, promises(p.registry)...), Limits: p.limits,
+			Capabilities: core.CapabilitiesOf(r, promises(p.registry)...), Limits: p.models,
 		}
 		return nil
 	})
@@ -41,5 +41,5 @@ func (r *Registry) limits(ctx context.Context) (core.Limits, error) {
 	if err != nil {
 		return core.Limits{}, err
 	}
-	return p.limits, nil
+	return p.models, nil
 }

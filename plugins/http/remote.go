@@ -23,6 +23,7 @@ type profile struct {
 	registry []core.Capability // of its registry, likewise
 	files    []core.Capability // of the files that it serves, likewise
 	limits   core.Limits
+	models   core.Limits // of the registry
 }
 
 // profile asks the server once what it is.
@@ -52,7 +53,8 @@ func (r *remote) probe(ctx context.Context) (*profile, error) {
 	err = r.call(ctx, restclient.Call{Endpoint: rest.ServerInfo, Out: &info})
 	if err == nil && info.Mlstore != nil {
 		return &profile{
-			version: version, ours: true, limits: core.DefaultLimits(),
+			version: version, ours: true,
+			limits: sane(info.Mlstore.TrackingLimits), models: sane(info.Mlstore.RegistryLimits),
 			tracking: passing(info.Mlstore.Tracking), registry: passing(info.Mlstore.Registry),
 			files: passing(info.Mlstore.Artifacts),
 		}, nil
@@ -61,6 +63,22 @@ func (r *remote) probe(ctx context.Context) (*profile, error) {
 		return nil, err
 	}
 	return mlflow(version), nil // one without server-info, or with something else there, is an older one
+}
+
+// sane are the limits that a server tells, unless they make no sense.
+func sane(told *core.Limits) core.Limits {
+	if told == nil {
+		return core.DefaultLimits()
+	}
+	for _, b := range []core.Bound{
+		told.ExperimentPage, told.RunPage, told.HistoryPage, told.SampledHistory, told.ModelPage, told.VersionPage,
+		told.LoggedPage, told.ArtifactPage,
+	} {
+		if b.Default < 1 || b.Max < b.Default {
+			return core.DefaultLimits()
+		}
+	}
+	return *told
 }
 
 // unreachable reports an error that says nothing of what the server is.
@@ -134,6 +152,7 @@ func mlflow(version string) *profile {
 	if !p.since(2, 0) {
 		p.limits.ParamValue, p.limits.RunTag, p.limits.ModelTag, p.limits.VersionTag = 250, 5000, 5000, 5000
 	}
+	p.models = p.limits
 	return p
 }
 

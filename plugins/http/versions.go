@@ -179,7 +179,7 @@ func (r *Registry) searchVersions(ctx context.Context, q core.VersionQuery) (cor
 		return core.Page[core.Version]{}, err
 	}
 	if !p.ours && !ordersAlike(q.OrderBy, "name", "version_number", "creation_timestamp", "last_updated_timestamp") {
-		search, err := filter.Versions(q, p.limits)
+		search, err := filter.Versions(q, p.models)
 		if err != nil {
 			return core.Page[core.Version]{}, err
 		}
@@ -188,12 +188,12 @@ func (r *Registry) searchVersions(ctx context.Context, q core.VersionQuery) (cor
 			return r.versionsPage(ctx, all, o)
 		})
 	}
-	s, err := newSearch(q, &q.PageOptions, p.limits.VersionPage)
+	s, err := newSearch(q, &q.PageOptions, p.models.VersionPage)
 	if err != nil {
 		return core.Page[core.Version]{}, err
 	}
 	q.PageOptions = core.PageOptions{}
-	if _, err := filter.Versions(q, p.limits); err != nil && !p.ours {
+	if _, err := filter.Versions(q, p.models); err != nil && !p.ours {
 		return core.Page[core.Version]{}, err
 	}
 	page, err := r.versionsPage(ctx, q, core.PageOptions{Limit: s.limit, Token: s.token})
