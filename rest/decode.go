@@ -22,6 +22,12 @@ const seeDocs = " See the API docs for more information about request parameters
 //
 // Depth is limited to 64 (R13).
 func Decode(body []byte, into any) error {
+	if f, ok := into.(selfReader); ok {
+		if f.readFast(body) {
+			return nil
+		}
+		reflect.ValueOf(into).Elem().SetZero()
+	}
 	if err := checkDepth(body); err != nil {
 		return err
 	}

@@ -53,7 +53,7 @@ func (m Metric) RunMetric() core.RunMetric {
 }
 
 // LogMetric asks for RunsLogMetric.
-type LogMetric struct {
+type LogMetric struct { //nolint:recvcheck // readFast alone changes it
 	RunID         string `json:"run_id" rest:"required,or=run_uuid"`
 	Key           string `json:"key" rest:"required"`
 	Value         Float  `json:"value" rest:"required"`
@@ -80,7 +80,7 @@ type LogParameter struct {
 }
 
 // LogBatch asks for RunsLogBatch.
-type LogBatch struct {
+type LogBatch struct { //nolint:recvcheck // readFast alone changes it
 	RunID   string   `json:"run_id" rest:"required"`
 	Metrics []Metric `json:"metrics,omitempty"`
 	Params  []Tag    `json:"params,omitempty"`

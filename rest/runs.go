@@ -2,8 +2,8 @@ package rest
 
 import (
 	"cmp"
-	"maps"
 	"slices"
+	"strings"
 
 	"github.com/mlstore/mlstore/core"
 )
@@ -61,9 +61,10 @@ func RunOf(r core.Run) Run {
 	}
 	if len(r.Metrics) > 0 {
 		run.Data.Metrics = make([]Metric, 0, len(r.Metrics))
-		for _, key := range slices.Sorted(maps.Keys(r.Metrics)) {
-			run.Data.Metrics = append(run.Data.Metrics, MetricOf(r.Metrics[key]))
+		for _, m := range r.Metrics {
+			run.Data.Metrics = append(run.Data.Metrics, MetricOf(m))
 		}
+		slices.SortFunc(run.Data.Metrics, func(a, b Metric) int { return strings.Compare(a.Key, b.Key) })
 	}
 	return run
 }

@@ -1,8 +1,8 @@
 package rest
 
 import (
-	"maps"
 	"slices"
+	"strings"
 
 	"github.com/mlstore/mlstore/core"
 )
@@ -19,9 +19,10 @@ func TagsOf(pairs map[string]string) []Tag {
 		return nil
 	}
 	tags := make([]Tag, 0, len(pairs))
-	for _, key := range slices.Sorted(maps.Keys(pairs)) {
-		tags = append(tags, Tag{key, pairs[key]})
+	for key, value := range pairs {
+		tags = append(tags, Tag{key, value})
 	}
+	slices.SortFunc(tags, func(a, b Tag) int { return strings.Compare(a.Key, b.Key) })
 	return tags
 }
 

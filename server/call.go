@@ -58,7 +58,10 @@ func (c *call) answer(v any) error {
 	}
 	var body []byte
 	if a, ok := v.(appender); ok {
-		body = a.AppendJSON(nil)
+		buffer := c.server.buffers.get()
+		defer c.server.buffers.put(buffer)
+		*buffer = a.AppendJSON((*buffer)[:0])
+		body = *buffer
 	} else {
 		var err error
 		if body, err = stdjson.Marshal(v); err != nil {

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/mlstore/mlstore/core"
@@ -66,8 +67,8 @@ func shapeOf(query string) (graphShape, error) {
 }
 
 func notOurs(format string, args ...any) error {
-	why := core.Errorf(core.InvalidArgument, format, args...)
-	return core.Invalid("query", "this server answers the GraphQL queries of MLflow's web page alone, and not this: %w", why)
+	return core.Invalid("query", "this server answers the GraphQL queries of MLflow's web page alone, and not this: %s",
+		fmt.Sprintf(format, args...))
 }
 
 // graphTokens splits a query into names, and everything else into single characters but "...". Strings keep their quotes.

@@ -27,6 +27,7 @@ type Server struct {
 
 	longest   core.Limits  // to which params and tags are cut; zero cuts nothing
 	logsModel sync.Mutex   // held by a call of log-model
+	buffers   buffers      // for answers
 	links     sync.Mutex   // held while a version is noted at its logged model
 	hooks     *hook.Sender // tells webhooks what happens in the registry; nil without stores
 }
