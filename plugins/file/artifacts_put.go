@@ -43,13 +43,15 @@ func (a *Artifacts) put(ctx context.Context, name string, r io.Reader, o core.Pu
 	if err := vacancy(root, name, o); err != nil {
 		return core.Artifact{}, err
 	}
+	content := newPump(&a.free, r) // reads while the file is made
+	defer content.stop()
 	temp, err := root.CreateTemp(".")
 	if err != nil {
 		return core.Artifact{}, err
 	}
 	defer temp.Abort()
 	stored := core.Artifact{Path: name}
-	if err := a.receive(ctx, temp, r, &stored, o); err != nil {
+	if err := receive(ctx, temp, content, &stored, o); err != nil {
 		return core.Artifact{}, err
 	}
 	written, err := temp.ModTime()
@@ -128,15 +130,11 @@ func (a *Artifacts) publish(ctx context.Context, root *disk.Root, temp *disk.Tem
 	return core.Errorf(core.Aborted, "the directory of %q is removed all the time", name)
 }
 
-// receive writes what r yields into temp, and size and digest into stored. It verifies what the caller knows of them.
-func (a *Artifacts) receive(
-	ctx context.Context, temp *disk.Temp, r io.Reader, stored *core.Artifact, o core.PutOptions,
-) error {
+// receive writes the content into temp, and size and digest into stored. It verifies what the caller knows of them.
+func receive(ctx context.Context, temp *disk.Temp, content *pump, stored *core.Artifact, o core.PutOptions) error {
 	digest := sha256.New()
-	p := newPump(&a.free, r)
-	defer p.stop()
 	for {
-		chunk, err := p.next(ctx)
+		chunk, err := content.next(ctx)
 		stored.Size += int64(len(chunk))
 		if o.Size != nil && stored.Size > *o.Size {
 			return core.Invalid("size", "the content has more than the %d bytes that were announced", *o.Size)

@@ -44,7 +44,7 @@ func (r *Root) MkdirAll(name string, d Durability) error {
 }
 
 func (r *Root) makeAll(name string) error {
-	at := place{root: r.root, borrowed: true}
+	at := r.here("")
 	defer func() { at.release() }()
 	done := 0
 	for component := range strings.SplitSeq(name, "/") {
@@ -109,7 +109,7 @@ func (r *Root) SyncDir(name string) error {
 		return err
 	}
 	defer at.release()
-	return Unsure(r.fail("flush", name, r.state.flushDirectory(r.full(name), at.root)))
+	return Unsure(r.fail("flush", name, r.state.flushDirectory(r.full(name), &at)))
 }
 
 // syncPath flushes the entries of the directory name, and its own entry and those above, unless that is known to be done. A
@@ -173,28 +173,30 @@ func (r *Root) Rename(from, to string, d Durability) error {
 
 // replace moves a file over what may be there.
 func (r *Root) replace(from, to string) error {
-	return r.move(from, to, func(source, target place) error {
-		if source.root != target.root {
-			return renameAt(source, target)
-		}
-		err := source.root.Rename(source.base, target.base)
-		if errors.Is(err, fs.ErrExist) {
-			return ErrDir
-		}
-		return err
-	})
+	return r.move(from, to, replaceAt)
+}
+
+func replaceAt(source, target *place) error {
+	if source.root != target.root {
+		return renameAt(source, target)
+	}
+	err := source.root.Rename(source.base, target.base)
+	if errors.Is(err, fs.ErrExist) {
+		return ErrDir
+	}
+	return err
 }
 
 // moveNew moves a file or directory to where nothing is.
 func (r *Root) moveNew(from, to string) error { return r.move(from, to, renameNew) }
 
-func (r *Root) move(from, to string, how func(source, target place) error) error {
+func (r *Root) move(from, to string, how func(source, target *place) error) error {
 	source, err := r.parent("rename", from)
 	if err != nil {
 		return err
 	}
 	defer source.release()
-	target := place{root: source.root, base: path.Base(to), borrowed: true}
+	target := place{root: source.root, base: path.Base(to), borrowed: true, lender: &source}
 	if dirOf(from) != dirOf(to) || !fs.ValidPath(to) {
 		if target, err = r.parent("rename", to); err != nil {
 			return err
@@ -203,7 +205,7 @@ func (r *Root) move(from, to string, how func(source, target place) error) error
 	defer target.release()
 	source.top, source.name = r.root, from
 	target.top, target.name = r.root, to
-	return how(source, target)
+	return how(&source, &target)
 }
 
 // Remove removes a file, a link or an empty directory; what is not there is ErrNotFound.
@@ -234,7 +236,7 @@ func (r *Root) remove(name string, d Durability, how func(place) error) error {
 	if d == Relaxed {
 		return nil
 	}
-	return Unsure(r.fail("remove", name, r.state.flushDirectory(r.full(dirOf(name)), at.root)))
+	return Unsure(r.fail("remove", name, r.state.flushDirectory(r.full(dirOf(name)), &at)))
 }
 
 // Discard removes name and everything below it, like RemoveAll, but so that it goes in one step, also for readers and after

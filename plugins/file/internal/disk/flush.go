@@ -1,9 +1,6 @@
 package disk
 
-import (
-	"os"
-	"sync"
-)
+import "sync"
 
 // flusher lets callers that wait for a flush of one directory share it: a flush serves all who asked before it began.
 type flusher struct {
@@ -47,8 +44,8 @@ func (f *flusher) flush(do func() error) error {
 	return nil
 }
 
-// flushDirectory flushes the entries of the open directory dir, whose name from the first root is full.
-func (s *state) flushDirectory(full string, dir *os.Root) error {
+// flushDirectory flushes the entries of the directory at, whose name from the first root is full.
+func (s *state) flushDirectory(full string, at *place) error {
 	s.mu.Lock()
 	f, ok := s.flushers[full]
 	if !ok {
@@ -66,11 +63,10 @@ func (s *state) flushDirectory(full string, dir *os.Root) error {
 		}
 	}()
 	return f.flush(func() error {
-		opened, err := dir.Open(".")
+		dir, err := at.file()
 		if err != nil {
 			return err
 		}
-		defer func() { _ = opened.Close() }()
-		return flushDir(opened)
+		return flushDir(dir)
 	})
 }

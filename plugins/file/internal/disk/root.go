@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -26,7 +27,8 @@ const (
 // Root is a directory below which files are kept. It is safe for concurrent use.
 type Root struct {
 	root  *os.Root
-	path  string // from the first root, "" for it
+	self  *os.File // the same directory
+	path  string   // from the first root, "" for it
 	state *state
 }
 
@@ -45,7 +47,12 @@ func Open(dir string) (*Root, error) {
 	if err != nil {
 		return nil, fail("open", filepath.Base(dir), err)
 	}
-	return &Root{root: root, state: &state{
+	self, err := root.Open(".")
+	if err != nil {
+		_ = root.Close()
+		return nil, fail("open", filepath.Base(dir), err)
+	}
+	return &Root{root: root, self: self, state: &state{
 		locks: map[string]*keyed{}, durable: map[string]struct{}{},
 		flushers: map[string]*flusher{}, failed: map[string]struct{}{},
 	}}, nil
@@ -99,14 +106,19 @@ func (r *Root) Sub(name string) (*Root, error) {
 		if err != nil {
 			return nil, r.fail("open", name, err)
 		}
-		at.root = root
+		at = place{root: root}
 	}
-	return &Root{root: at.root, path: r.full(name), state: r.state}, nil
+	self, err := at.root.Open(".")
+	if err != nil {
+		at.release()
+		return nil, r.fail("open", name, err)
+	}
+	return &Root{root: at.root, self: self, path: r.full(name), state: r.state}, nil
 }
 
 // Close closes the directory. Files that are open stay so.
 func (r *Root) Close() error {
-	if err := r.root.Close(); err != nil {
+	if err := errors.Join(r.root.Close(), r.self.Close()); err != nil {
 		return r.fail("close", ".", err)
 	}
 	return nil
@@ -126,17 +138,40 @@ func (r *Root) full(name string) string {
 // place is a directory on the way to a file.
 type place struct {
 	root     *os.Root
-	base     string // last component of the name
-	borrowed bool   // root belongs to somebody else
+	self     *os.File // the same directory, once file has been called
+	base     string   // last component of the name
+	borrowed bool     // root and self belong to somebody else
+	lender   *place   // the place that they belong to, if it is one
 
 	top  *os.Root // when something moves: the root from which name leads here, for systems without descriptors
 	name string
 }
 
-func (p place) release() {
-	if !p.borrowed {
-		_ = p.root.Close()
+func (p *place) release() {
+	if p.borrowed {
+		return
 	}
+	if p.self != nil {
+		_ = p.self.Close()
+	}
+	_ = p.root.Close()
+}
+
+// file is the open directory, for what os.Root has no call for. It is closed with the place.
+func (p *place) file() (*os.File, error) {
+	if p.lender != nil {
+		return p.lender.file()
+	}
+	var err error
+	if p.self == nil {
+		p.self, err = p.root.Open(".")
+	}
+	return p.self, err
+}
+
+// here is the directory of r itself.
+func (r *Root) here(base string) place {
+	return place{root: r.root, self: r.self, base: base, borrowed: true}
 }
 
 // parent opens the directory that holds name.
@@ -146,7 +181,7 @@ func (r *Root) parent(op, name string) (place, error) {
 	}
 	slash := strings.LastIndexByte(name, '/')
 	if slash < 0 {
-		return place{root: r.root, base: name, borrowed: true}, nil
+		return r.here(name), nil
 	}
 	at, err := r.walk(op, name[:slash])
 	at.base = name[slash+1:]
@@ -156,7 +191,7 @@ func (r *Root) parent(op, name string) (place, error) {
 // walk opens the directory name component by component. os.Root would follow links that stay inside; here a component must
 // be the very directory that its entry is, so that no link counts, even if the entry is swapped meanwhile.
 func (r *Root) walk(op, name string) (place, error) {
-	at := place{root: r.root, borrowed: true}
+	at := r.here("")
 	if name == "." {
 		return at, nil
 	}

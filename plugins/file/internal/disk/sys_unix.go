@@ -78,30 +78,28 @@ func flushDir(dir *os.File) error {
 }
 
 // inDirs runs how with the descriptors of two directories.
-func inDirs(source, target place, how func(from, to int) error) error {
-	from, err := source.root.Open(".")
+func inDirs(source, target *place, how func(from, to int) error) error {
+	from, err := source.file()
 	if err != nil {
 		return err
 	}
-	defer func() { _ = from.Close() }()
 	to := from
 	if target.root != source.root {
-		if to, err = target.root.Open("."); err != nil {
+		if to, err = target.file(); err != nil {
 			return err
 		}
-		defer func() { _ = to.Close() }()
 	}
 	return how(int(from.Fd()), int(to.Fd()))
 }
 
-func renameAt(source, target place) error {
+func renameAt(source, target *place) error {
 	return inDirs(source, target, func(from, to int) error {
 		return unix.Renameat(from, source.base, to, target.base)
 	})
 }
 
 // renameNew moves a file or directory to where nothing is, in one step where the system has one.
-func renameNew(source, target place) error {
+func renameNew(source, target *place) error {
 	return inDirs(source, target, func(from, to int) error {
 		err := renameExclusive(from, source.base, to, target.base)
 		if !errors.Is(err, unix.ENOSYS) && !errors.Is(err, unix.EINVAL) && !errors.Is(err, unix.ENOTSUP) {
@@ -115,7 +113,7 @@ func renameNew(source, target place) error {
 }
 
 // linkNew gives a file a second name.
-func linkNew(source, target place) error {
+func linkNew(source, target *place) error {
 	err := inDirs(source, target, func(from, to int) error {
 		return unix.Linkat(from, source.base, to, target.base, 0)
 	})

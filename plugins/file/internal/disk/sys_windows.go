@@ -39,18 +39,18 @@ func abandoned(_ *os.File, info fs.FileInfo) bool { return time.Since(info.ModTi
 // flushDir does nothing: directories cannot be flushed here.
 func flushDir(*os.File) error { return nil }
 
-func renameAt(source, target place) error { return across(source, target, (*os.Root).Rename) }
+func renameAt(source, target *place) error { return across(source, target, (*os.Root).Rename) }
 
-func renameNew(source, target place) error {
+func renameNew(source, target *place) error {
 	if _, err := target.root.Lstat(target.base); !errors.Is(err, fs.ErrNotExist) {
 		return errors.Join(fs.ErrExist, err)
 	}
 	return renameAt(source, target)
 }
 
-func linkNew(source, target place) error { return across(source, target, (*os.Root).Link) }
+func linkNew(source, target *place) error { return across(source, target, (*os.Root).Link) }
 
 // across works through the root that holds both directories.
-func across(source, target place, how func(*os.Root, string, string) error) error {
+func across(source, target *place, how func(*os.Root, string, string) error) error {
 	return how(source.top, source.name, target.name)
 }

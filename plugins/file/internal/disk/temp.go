@@ -7,6 +7,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"github.com/mlstore/mlstore/core"
 )
 
 // tempPrefix starts the names of files and directories that are being written. The rest is random.
@@ -21,6 +23,7 @@ type Temp struct {
 	r    *Root
 	name string
 	file *os.File
+	gone bool // it has another name now, and this one no more
 	done bool
 }
 
@@ -68,20 +71,33 @@ func (t *Temp) ModTime() (time.Time, error) {
 // Commit makes the file visible as name, in the place of a file that may be there. A directory there is ErrState. When the
 // directory for name is missing, it is ErrNotFound and Commit may be tried again; else the Temp has ended. After an error
 // without core.OutcomeUnknown nothing has changed.
-func (t *Temp) Commit(name string, d Durability) error { return t.commit(name, d, t.r.replace) }
+func (t *Temp) Commit(name string, d Durability) error {
+	return t.commit(name, d, func(source, target *place) error {
+		err := replaceAt(source, target)
+		t.gone = err == nil
+		return err
+	})
+}
 
 // CommitNew is Commit for a name at which nothing may be, else ErrExists. Of several processes one succeeds. A file system
 // without hard links is ErrUnsupported.
-func (t *Temp) CommitNew(name string, d Durability) error { return t.commit(name, d, t.r.link) }
+func (t *Temp) CommitNew(name string, d Durability) error { return t.commit(name, d, linkNew) }
 
-func (t *Temp) commit(name string, d Durability, publish func(from, to string) error) error {
+func (t *Temp) commit(name string, d Durability, publish func(source, target *place) error) error {
 	if d == Sync {
 		if err := t.file.Sync(); err != nil {
 			t.Abort()
 			return t.r.fail("flush", name, err)
 		}
 	}
-	err := publish(t.name, name)
+	var flushed error
+	err := t.r.move(t.name, name, func(source, target *place) error {
+		err := publish(source, target)
+		if err == nil && d == Sync {
+			flushed = t.r.state.flushDirectory(t.r.full(dirOf(name)), target)
+		}
+		return err
+	})
 	if errors.Is(err, fs.ErrNotExist) {
 		return t.r.fail("write", name, err)
 	}
@@ -90,10 +106,16 @@ func (t *Temp) commit(name string, d Durability, publish func(from, to string) e
 		return t.r.fail("write", name, err)
 	}
 	t.r.state.renewed(t.r.full(name))
-	if d == Sync {
-		return Unsure(t.r.syncPath(dirOf(name)))
+	if flushed != nil {
+		return Unsure(t.r.fail("flush", dirOf(name), flushed))
 	}
-	return nil
+	if d == Sync {
+		err = t.r.syncEntry(dirOf(name))
+	}
+	if errors.Is(err, core.ErrNotFound) {
+		return nil // a directory that has gone meanwhile took with it what there was to keep
+	}
+	return Unsure(err)
 }
 
 // Abort removes the file, unless it has been committed: then it frees what is left of the temporary name.
@@ -102,12 +124,11 @@ func (t *Temp) Abort() {
 		return
 	}
 	t.done = true
-	if at, err := t.r.parent("remove", t.name); err == nil {
-		_ = at.root.Remove(at.base) // after a rename there is no such name
-		at.release()
+	if !t.gone {
+		if at, err := t.r.parent("remove", t.name); err == nil {
+			_ = at.root.Remove(at.base)
+			at.release()
+		}
 	}
 	_ = t.file.Close() // the lock goes after the name that it guards
 }
-
-// link gives a file a second name at which nothing may be.
-func (r *Root) link(from, to string) error { return r.move(from, to, linkNew) }

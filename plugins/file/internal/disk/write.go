@@ -47,7 +47,7 @@ func (r *Root) Append(name string, data []byte, d Durability) error {
 		err = Unsure(r.fail("append to", name, closed))
 	}
 	if err == nil && !existed && d == Sync {
-		err = Unsure(r.fail("append to", name, r.state.flushDirectory(r.full(dirOf(name)), at.root)))
+		err = Unsure(r.fail("append to", name, r.state.flushDirectory(r.full(dirOf(name)), &at)))
 	}
 	return err
 }
