@@ -5,6 +5,7 @@ package main
 import (
 	"archive/tar"
 	"compress/gzip"
+	"crypto/rand"
 	"errors"
 	"io"
 	"os"
@@ -12,6 +13,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/mlstore/mlstore/conformance"
+	"github.com/mlstore/mlstore/conformance/boundary"
+	"github.com/mlstore/mlstore/core"
+	"github.com/mlstore/mlstore/core/client"
+	"github.com/mlstore/mlstore/registry/supervise"
 )
 
 // released unpacks the sources of the last release and builds the command and the example from them: a plugin that
@@ -86,5 +93,50 @@ func TestReleasedAndNewMeet(t *testing.T) {
 				t.Errorf("%v\n%s", err, out)
 			}
 		})
+	}
+	t.Run("PL-031", func(t *testing.T) {
+		t.Parallel()
+		toCome := filepath.Join(t.TempDir(), "mlstore-plugin-example")
+		// By another process: a file that this one has just written may be held open by a program that is being started.
+		write := exec.CommandContext(t.Context(), "install", "-m", "700", "/dev/stdin", toCome)
+		write.Stdin = strings.NewReader("#!/bin/sh\necho '1|2|unix|/nowhere|grpc'\nread line\n")
+		if out, err := write.CombinedOutput(); err != nil {
+			t.Fatalf("write the program: %v\n%s", err, out)
+		}
+		olderAndNewer(t, map[int]string{-1: oldPlugin, 0: newPlugin, 1: toCome})
+	})
+}
+
+// olderAndNewer runs the case of the suite on programs of the example, by how much newer their wire is than the host's.
+func olderAndNewer(t *testing.T, programs map[int]string) {
+	t.Helper()
+	plugins := supervise.New(supervise.Options{})
+	t.Cleanup(func() {
+		if err := plugins.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	open := func(c conformance.T, newer int) (core.TrackingStore, error) {
+		uri, err := core.ParseURI("example://" + strings.ToLower(rand.Text()))
+		conformance.NoError(c, "reading the URI", err)
+		program := supervise.Program{Name: "example", Path: programs[newer]}
+		b, err := plugins.Plugin(program).Open(c.Context(), core.OpenRequest{URI: uri})
+		if err != nil {
+			return nil, err
+		}
+		return client.Complete(c.Context(), b.Tracking)
+	}
+	suite := boundary.Tracking(boundary.Hooks[core.TrackingStore]{Version: open})
+	harness := conformance.Harness[core.TrackingStore]{
+		Transport: conformance.Process,
+		Open: func(c conformance.T) core.TrackingStore {
+			s, err := open(c, 0)
+			conformance.NoError(c, "opening the plugin", err)
+			return s
+		},
+	}
+	r := conformance.Run(t.Context(), suite, harness, conformance.Options{Only: []string{"PL-031"}})
+	if len(r.Results) != 1 || r.Results[0].Verdict != conformance.Pass {
+		t.Errorf("%s: %+v", r.Summary(), r.Results)
 	}
 }
