@@ -14,6 +14,7 @@ import (
 type PostgresOptions struct {
 	Careless bool              // do not sync files, where the test does not judge durability
 	Settings map[string]string // such as "default_transaction_isolation": "serializable"
+	Files    map[string][]byte // in the server's folder, for settings to name; only the server may read them
 }
 
 // PostgresServer is a Postgres server that belongs to one test.
@@ -47,6 +48,12 @@ func NewPostgresServer(t testing.TB, o PostgresOptions) *PostgresServer {
 			t.Errorf("remove the server's files: %v", err)
 		}
 	})
+	for name, content := range o.Files {
+		path := filepath.Join(c.data(), name)
+		if err := errors.Join(os.WriteFile(path, content, 0o600), c.as.own(path)); err != nil {
+			t.Fatalf("prepare Postgres: %v", err)
+		}
+	}
 	s := &PostgresServer{cluster: c, settings: settings, guard: &guarded{dir: filepath.Join(t.TempDir(), "guard"), stop: signalFast}}
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), serverTimeout)

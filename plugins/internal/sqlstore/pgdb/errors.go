@@ -2,6 +2,8 @@ package pgdb
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"time"
@@ -84,11 +86,23 @@ func connectError(err error) error {
 	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return serverError(pgErr, nil)
 	}
+	if untrusted(err) { // which does not pass with time
+		return &core.Error{Code: core.Unauthenticated, Err: fmt.Errorf("the server's certificate is not to be trusted; "+
+			"name its authority with sslrootcert=FILE, and the host as the certificate does: %w", err)}
+	}
 	code := core.CodeOf(err)
 	if code == core.Unknown {
 		code = core.Unavailable
 	}
 	return &core.Error{Code: code, RetryAfter: time.Second, Err: fmt.Errorf("no connection to Postgres: %w", err)}
+}
+
+// untrusted reports whether a certificate was refused, by TLS itself or by pgx, which checks that of verify-ca.
+func untrusted(err error) bool {
+	_, byTLS := errors.AsType[*tls.CertificateVerificationError](err)
+	_, ofUnknown := errors.AsType[x509.UnknownAuthorityError](err)
+	_, invalid := errors.AsType[x509.CertificateInvalidError](err)
+	return byTLS || ofUnknown || invalid
 }
 
 // ambiguous marks the error of a call that may have committed: every one of the connection or of the context, but those
