@@ -52,7 +52,7 @@ type LoggedModel struct {
 	Data LoggedModelData `json:"data"`
 }
 
-// LoggedModelInfo is the first part of it.
+// LoggedModelInfo is the first part of it. Type and run are there also when empty, as with MLflow's SQL store.
 type LoggedModelInfo struct {
 	ModelID                string      `json:"model_id"`
 	ExperimentID           string      `json:"experiment_id"`
@@ -61,8 +61,8 @@ type LoggedModelInfo struct {
 	LastUpdatedTimestampMs Int         `json:"last_updated_timestamp_ms"`
 	ArtifactURI            string      `json:"artifact_uri"`
 	Status                 ModelStatus `json:"status"`
-	ModelType              string      `json:"model_type,omitempty"`
-	SourceRunID            string      `json:"source_run_id,omitempty"`
+	ModelType              string      `json:"model_type"`
+	SourceRunID            string      `json:"source_run_id"`
 	StatusMessage          string      `json:"status_message,omitempty"`
 	Tags                   []Tag       `json:"tags,omitempty"`
 }

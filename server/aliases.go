@@ -62,5 +62,9 @@ func (s *Server) versionByAlias(c *call, q rest.Alias) (rest.VersionAnswer, erro
 	if strings.EqualFold(q.Alias, "latest") {
 		return rest.VersionAnswer{}, phrased(err, core.NotFound, "Latest version not found for model %s.", cut(q.Name))
 	}
-	return rest.VersionAnswer{}, core.Invalid("alias", "Registered model alias %s not found.", cut(q.Alias))
+	return rest.VersionAnswer{}, noAlias(q.Alias)
+}
+
+func noAlias(alias string) error {
+	return core.Invalid("alias", "Registered model alias %s not found.", cut(alias))
 }

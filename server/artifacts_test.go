@@ -42,7 +42,7 @@ func (c *client) ask(method, path string, body io.Reader, head ...string) (*http
 	for i := 0; i < len(head); i += 2 {
 		r.Header.Add(head[i], head[i+1])
 	}
-	answer, err := http.DefaultTransport.RoundTrip(r)
+	answer, err := c.web.Transport.RoundTrip(r)
 	must(c.t, err)
 	defer answer.Body.Close()
 	text, err := io.ReadAll(answer.Body)
@@ -485,7 +485,7 @@ func TestBrokenDownloadsAreCut(t *testing.T) {
 		if bytes != "" {
 			r.Header.Set("Range", bytes)
 		}
-		answer, err := http.DefaultTransport.RoundTrip(r)
+		answer, err := c.web.Transport.RoundTrip(r)
 		if err != nil {
 			continue // cut before the header
 		}

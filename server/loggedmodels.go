@@ -103,12 +103,19 @@ func (s *Server) finalizeLoggedModel(c *call, q rest.FinalizeLoggedModel) (rest.
 	return rest.LoggedModelAnswer{Model: rest.LoggedModelOf(m)}, noLoggedModel(err, q.ModelID)
 }
 
+// deleteLoggedModel succeeds a second time, as MLflow does.
 func (s *Server) deleteLoggedModel(c *call, q rest.LoggedModelID) (rest.None, error) {
 	models, err := s.loggedModels()
 	if err != nil {
 		return rest.None{}, err
 	}
-	return rest.None{}, noLoggedModel(models.DeleteLoggedModel(c.ctx(), core.ModelID(q.ModelID)), q.ModelID)
+	err = models.DeleteLoggedModel(c.ctx(), core.ModelID(q.ModelID))
+	if errors.Is(err, core.ErrNotFound) {
+		if m, other := s.loggedModel(c.ctx(), q.ModelID); other == nil && m.Lifecycle == core.Deleted {
+			return rest.None{}, nil
+		}
+	}
+	return rest.None{}, noLoggedModel(err, q.ModelID)
 }
 
 func (s *Server) logModelParams(c *call, q rest.LogModelParams) (rest.None, error) {

@@ -21,6 +21,7 @@ import (
 type client struct {
 	t   *testing.T
 	url string
+	web *http.Client // of its own: closing a test server closes idle connections of the default one
 }
 
 // newClient starts a server over stores in memory.
@@ -51,7 +52,7 @@ func newClientOver(t *testing.T, open core.OpenerFunc, change func(*server.Confi
 		must(t, s.Close())
 		must(t, resolver.Close())
 	})
-	return &client{t: t, url: web.URL}
+	return &client{t: t, url: web.URL, web: web.Client()}
 }
 
 func openMem(context.Context, core.OpenRequest) (core.Backend, error) {
@@ -66,7 +67,7 @@ func (c *client) call(method, path, body string) (int, string) {
 	if body != "" {
 		r.Header.Set("Content-Type", "application/json")
 	}
-	answer, err := http.DefaultClient.Do(r)
+	answer, err := c.web.Do(r)
 	must(c.t, err)
 	defer answer.Body.Close()
 	text, err := io.ReadAll(answer.Body)

@@ -83,7 +83,10 @@ func (s *Server) inherited(ctx context.Context, q rest.CreateVersion, ref names.
 			"Invalid model version source: '%s'. Prompt versions cannot be used as model version sources.", shownURI(q.Source))
 	}
 	v, err := client.ResolveVersion(ctx, s.registry, ref)
-	if err != nil {
+	switch {
+	case errors.Is(err, core.ErrNotFound) && ref.Alias != "":
+		return origin{}, noAlias(ref.Alias)
+	case err != nil:
 		return origin{}, err
 	}
 	if q.RunID != nil && *q.RunID != string(v.RunID) || q.ModelID != nil && *q.ModelID != string(v.ModelID) {

@@ -57,6 +57,9 @@ func (a *app) serve(ctx context.Context, f *serverFlags) error {
 		config.Metrics = observed.Metrics()
 	}
 	config.Log = log
+	if err := registryFromEnvironment(&config, a.env); err != nil {
+		return err
+	}
 	listeners, err := f.listen(ctx)
 	if err != nil {
 		return err

@@ -165,6 +165,8 @@ func TestServerRefusesFlagsThatAreWrong(t *testing.T) {
 		{[]string{"--drain-delay", "-1s"}, nil, "not negative"},
 		{nil, []string{"MLFLOW_SERVE_ARTIFACTS=many"}, "MLFLOW_SERVE_ARTIFACTS"},
 		{nil, []string{"MLFLOW_TRUNCATE_LONG_VALUES=perhaps"}, "MLFLOW_TRUNCATE_LONG_VALUES"},
+		{nil, []string{"MLFLOW_WEBHOOK_CACHE_TTL=long"}, "MLFLOW_WEBHOOK_CACHE_TTL"},
+		{nil, []string{"MLFLOW_CREATE_MODEL_VERSION_SOURCE_VALIDATION_REGEX=("}, "MLFLOW_CREATE_MODEL_VERSION_SOURCE"},
 		{[]string{"--static-prefix", "ml"}, nil, "must begin with a slash"},
 		{[]string{"--enable-workspaces"}, nil, "unknown flag"},
 	} {

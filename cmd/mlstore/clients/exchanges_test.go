@@ -1,0 +1,190 @@
+package clients_test
+
+import "strings"
+
+func modelExchanges() []exchange {
+	return []exchange{
+		{"POST", "registered-models/create", `{"name":"a","description":"d","tags":[{"key":"k","value":"1"},{"key":"k","value":"2"}]}`, ""},
+		{"POST", "registered-models/create", `{"name":"b"}`, ""},
+		{"POST", "registered-models/create", `{"name":"p","tags":[` + promptTag + `]}`, ""},
+		{"POST", "registered-models/create", `{"name":"a"}`, ""},
+		{"POST", "registered-models/create", `{"name":"p"}`, ""},
+		{"POST", "registered-models/create", `{"name":""}`, ""},
+		{"POST", "registered-models/create", `{"name":" "}`, ""},
+		{"POST", "registered-models/create", `{"name":"a/b"}`, ""},
+		{"POST", "registered-models/create", `{"name":"a:b"}`, ""},
+		{"POST", "registered-models/create", `{"name":".."}`, ""},
+		{"POST", "registered-models/create", `{"name":5}`, ""},
+		{"POST", "registered-models/create", `{"name":"größe 模型"}`, ""},
+		{"GET", "registered-models/get?name=a", ``, ""},
+		{"GET", "registered-models/get?name=gr%C3%B6%C3%9Fe+%E6%A8%A1%E5%9E%8B", ``, ""},
+		{"GET", "registered-models/get?name=absent", ``, ""},
+		{"GET", "registered-models/get", ``, ""},
+		{"PATCH", "registered-models/update", `{"name":"a","description":"e"}`, ""},
+		{"PATCH", "registered-models/update", `{"name":"a"}`, ""},
+		{"PATCH", "registered-models/update", `{"name":"absent"}`, ""},
+		{"POST", "registered-models/rename", `{"name":"b","new_name":"c"}`, ""},
+		{"POST", "registered-models/rename", `{"name":"c","new_name":"a"}`, ""},
+		{"POST", "registered-models/rename", `{"name":"c","new_name":"x/y"}`, ""},
+		{"POST", "registered-models/rename", `{"name":"absent","new_name":"d"}`, ""},
+		{"POST", "registered-models/set-tag", `{"name":"a","key":"l","value":"v"}`, ""},
+		{"POST", "registered-models/set-tag", `{"name":"a","key":"no value"}`, ""},
+		{"POST", "registered-models/set-tag", `{"name":"a","key":"../x","value":"v"}`, ""},
+		{"POST", "registered-models/set-tag", `{"name":"absent","key":"k","value":"v"}`, ""},
+		{"DELETE", "registered-models/delete-tag", `{"name":"a","key":"no value"}`, ""},
+		{"DELETE", "registered-models/delete-tag", `{"name":"a","key":"absent"}`, ""},
+		{"DELETE", "registered-models/delete-tag", `{"name":"absent","key":"k"}`, ""},
+		{"GET", "registered-models/search", ``, ""},
+		{"GET", "registered-models/search?max_results=1", ``, ""},
+		{"GET", "registered-models/search?max_results=1001", ``, ""},
+		{"GET", "registered-models/search?order_by=name+DESC&order_by=timestamp", ``, ""},
+		{"GET", "registered-models/search?order_by=nonsense", ``, ""},
+		{"GET", "registered-models/search?order_by=name&order_by=name", ``, repeated},
+		{"GET", "registered-models/search?page_token=nonsense", ``, ""},
+		{"GET", "registered-models/search?filter=name+LIKE+%27a%25%27", ``, ""},
+		{"GET", "registered-models/search?filter=name+%3D+%27a%27+AND+tag.%60mlflow.prompt.is_prompt%60+!%3D+%27true%27", ``, ""},
+		{"GET", "registered-models/search?filter=tags.%60mlflow.prompt.is_prompt%60+%3D+%27true%27", ``, ""},
+		{"GET", "registered-models/search?filter=tags.l+%3D+%27v%27", ``, ""},
+		{"GET", "registered-models/search?filter=nonsense", ``, ""},
+		{"GET", "registered-models/search?filter=name+%3D+a", ``, ""},
+		{"GET", "registered-models/search?filter=name+IN+(%27a%27,%27c%27)", ``, ""},
+		{"DELETE", "registered-models/delete", `{"name":"c"}`, ""},
+		{"DELETE", "registered-models/delete", `{"name":"c"}`, ""},
+	}
+}
+
+func versionExchanges() []exchange {
+	return []exchange{
+		{"POST", "model-versions/create", `{"name":"a","source":"s3://b/1","run_id":"@RUN","run_link":"l","description":"d","tags":[{"key":"k","value":"v"}]}`, ""},
+		{"POST", "model-versions/create", `{"name":"a","source":"s3://b/2"}`, ""},
+		{"POST", "model-versions/create", `{"name":"a","source":"s3://b/3"}`, ""},
+		{"POST", "model-versions/create", `{"name":"absent","source":"s3://b/3"}`, ""},
+		{"POST", "model-versions/create", `{"name":"a"}`, ""},
+		{"GET", "model-versions/get?name=a&version=1", ``, ""},
+		{"GET", "model-versions/get?name=a&version=01", ``, ""},
+		{"GET", "model-versions/get?name=a&version=9", ``, ""},
+		{"GET", "model-versions/get?name=a&version=x", ``, ""},
+		{"GET", "model-versions/get?name=a&version=0", ``, ""},
+		{"GET", "model-versions/get?name=absent&version=1", ``, ""},
+		{"PATCH", "model-versions/update", `{"name":"a","version":"2","description":"e"}`, ""},
+		{"PATCH", "model-versions/update", `{"name":"a","version":"9","description":"e"}`, ""},
+		{"POST", "model-versions/set-tag", `{"name":"a","version":"1","key":"l","value":"v"}`, ""},
+		{"POST", "model-versions/set-tag", `{"name":"a","version":"9","key":"l","value":"v"}`, ""},
+		{"DELETE", "model-versions/delete-tag", `{"name":"a","version":"1","key":"k"}`, ""},
+		{"DELETE", "model-versions/delete-tag", `{"name":"a","version":"1","key":"absent"}`, ""},
+		{"DELETE", "model-versions/delete-tag", `{"name":"a","version":"9","key":"k"}`, ""},
+		{"POST", "model-versions/transition-stage", `{"name":"a","version":"1","stage":"production"}`, ""},
+		{"POST", "model-versions/transition-stage", `{"name":"a","version":"2","stage":"Production","archive_existing_versions":true}`, ""},
+		{"POST", "model-versions/transition-stage", `{"name":"a","version":"2","stage":"Archived","archive_existing_versions":true}`, repeated},
+		{"POST", "model-versions/transition-stage", `{"name":"a","version":"2","stage":"nonsense"}`, ""},
+		{"POST", "model-versions/transition-stage", `{"name":"a","version":"9","stage":"None"}`, ""},
+		{"POST", "registered-models/get-latest-versions", `{"name":"a","stages":["production"]}`, ""},
+		{"GET", "registered-models/get-latest-versions?name=a&stages=Archived", ``, ""},
+		{"POST", "registered-models/get-latest-versions", `{"name":"a","stages":["nonsense"]}`, ""},
+		{"POST", "registered-models/get-latest-versions", `{"name":"absent"}`, ""},
+		{"POST", "registered-models/alias", `{"name":"a","alias":"champion","version":"1"}`, ""},
+		{"POST", "registered-models/alias", `{"name":"a","alias":"champion","version":"2"}`, ""},
+		{"POST", "registered-models/alias", `{"name":"a","alias":"champion","version":"9"}`, ""},
+		{"POST", "registered-models/alias", `{"name":"a","alias":"latest","version":"1"}`, ""},
+		{"POST", "registered-models/alias", `{"name":"a","alias":"v1","version":"1"}`, ""},
+		{"POST", "registered-models/alias", `{"name":"a","alias":"a b","version":"1"}`, ""},
+		{"POST", "registered-models/alias", `{"name":"absent","alias":"x","version":"1"}`, ""},
+		{"GET", "registered-models/alias?name=a&alias=champion", ``, ""},
+		{"GET", "registered-models/alias?name=a&alias=latest", ``, ""},
+		{"GET", "registered-models/alias?name=a&alias=nobody", ``, ""},
+		{"GET", "registered-models/alias?name=absent&alias=nobody", ``, ""},
+		{"GET", "model-versions/get?name=a&version=2", ``, ""},
+		{"DELETE", "registered-models/alias", `{"name":"a","alias":"champion"}`, ""},
+		{"DELETE", "registered-models/alias", `{"name":"a","alias":"champion"}`, ""},
+		{"DELETE", "registered-models/alias", `{"name":"absent","alias":"champion"}`, ""},
+		{"GET", "model-versions/search?filter=name%3D%27a%27&order_by=version_number+ASC", ``, ""},
+		{"GET", "model-versions/search?filter=name%3D%27a%27&max_results=1", ``, ""},
+		{"GET", "model-versions/search?filter=run_id+IN+(%27@RUN%27)", ``, ""},
+		{"GET", "model-versions/search?filter=version_number+%3E+%271%27&order_by=version_number", ``, ""},
+		{"GET", "model-versions/search?max_results=200001", ``, ""},
+		{"GET", "model-versions/search?max_results=0", ``, ""},
+		{"GET", "model-versions/search?filter=nonsense", ``, ""},
+		{"GET", "model-versions/search?order_by=nonsense", ``, ""},
+		{"GET", "model-versions/get-download-uri?name=a&version=1", ``, ""},
+		{"GET", "model-versions/get-download-uri?name=a&version=9", ``, ""},
+		{"DELETE", "model-versions/delete", `{"name":"a","version":"3"}`, ""},
+		{"DELETE", "model-versions/delete", `{"name":"a","version":"3"}`, ""},
+		{"POST", "model-versions/create", `{"name":"a","source":"s3://b/4"}`, ""},
+		{"GET", "registered-models/get?name=a", ``, ""},
+	}
+}
+
+func sourceExchanges() []exchange {
+	var all []exchange
+	for _, fields := range []string{
+		`"source":"runs:/@RUN/m","run_id":"@RUN"`, `"source":"runs:/@RUN/m"`, `"source":"runs:/@RUN/m","model_id":"@MODEL"`,
+		`"source":"models:/@MODEL","model_id":"@MODEL"`, `"source":"models:/@MODEL"`, `"source":"models:/@MODEL","model_id":"m-0"`,
+		`"source":"@ROOT/m","run_id":"@RUN"`, `"source":"@ROOT/m"`, `"source":"@ROOT","run_id":"@RUN"`, `"source":"@ROOT/../x","run_id":"@RUN"`,
+		`"source":"@ROOT/%2e%2e/x","run_id":"@RUN"`, `"source":"@ROOT/%252e%252e/x","run_id":"@RUN"`, `"source":"@ROOTx","run_id":"@RUN"`,
+		`"source":"@MROOT","model_id":"@MODEL"`, `"source":"@MROOT","run_id":"@RUN"`,
+		`"source":"models:/a/1"`, `"source":"models:/a/1","run_id":"@RUN"`, `"source":"models:/a/1","run_id":"other"`, `"source":"models:/a/99"`,
+		`"source":"models:/a/Production"`, `"source":"models:/a@nobody"`, `"source":"models:/absent/1"`, `"source":"models:/p/1"`,
+		`"source":"/etc/passwd"`, `"source":"/etc/passwd","run_id":"@RUN"`, `"source":"file:///etc"`, `"source":"file:/etc"`,
+		`"source":"relative/path"`, `"source":"./x"`, `"source":"/etc","run_id":"0123456789abcdef0123456789abcdef"`,
+		`"source":"s3://b/../k"`, `"source":"s3://b/k/.../x"`, `"source":"s3://b/%2e%2e/k"`, `"source":"s3://b/a%00"`,
+		`"source":"http://169.254.169.254/x"`, `"source":"ftp://h/x"`, `"source":"hdfs://h/x"`, `"source":"gs://b/k"`, `"source":"dbfs:/x"`,
+		`"source":"mlflow-artifacts://host/x","run_id":"@RUN"`,
+		`"source":"dummy-source","tags":[` + promptTag + `]`, `"source":"/etc/passwd","tags":[` + promptTag + `]`,
+		`"source":"s3://b/k","tags":[` + promptTag + `]`, `"source":"dummy-source"`,
+	} {
+		e := exchange{"POST", "model-versions/create", `{"name":"a",` + fields + `}`, ""}
+		if strings.HasSuffix(fields, `OT","model_id":"@MODEL"`) || strings.HasSuffix(fields, `@MODEL","model_id":"@MODEL"`) {
+			e.differs = "ours says which logged model it was made from"
+		}
+		all = append(all, e)
+	}
+	return all
+}
+
+func loggedExchanges() []exchange {
+	return []exchange{
+		{"GET", "logged-models/@MODEL", ``, ""},
+		{"GET", "logged-models/m-0", ``, ""},
+		{"PATCH", "logged-models/@MODEL", `{"model_id":"@MODEL","status":"LOGGED_MODEL_READY"}`, ""},
+		{"PATCH", "logged-models/@MODEL", `{"model_id":"@MODEL"}`, ""},
+		{"POST", "logged-models/@MODEL/params", `{"model_id":"@MODEL","params":[{"key":"p","value":"1"}]}`, ""},
+		{"PATCH", "logged-models/@MODEL/tags", `{"tags":[{"key":"k","value":"v"}]}`, "ours has the model that the protocol promises"},
+		{"DELETE", "logged-models/@MODEL/tags/k", ``, ""},
+		{"DELETE", "logged-models/@MODEL/tags/k", ``, ""},
+		{"POST", "runs/log-metric", `{"run_id":"@RUN","key":"auc","value":0.5,"timestamp":1700000000000,"step":2,"model_id":"@MODEL"}`, ""},
+		{"POST", "logged-models/search", `{"experiment_ids":["0"],"filter":"name = 'n'"}`, ""},
+		{"POST", "logged-models/search", `{"experiment_ids":["0"],"filter":"metrics.auc > 1"}`, ""},
+		{"POST", "logged-models/search", `{"experiment_ids":["0"],"order_by":[{"field_name":"metrics.auc","ascending":false}]}`, ""},
+		{"POST", "logged-models/search", `{"experiment_ids":["0"],"filter":"nonsense"}`, ""},
+		{"POST", "logged-models/search", `{"experiment_ids":["0"],"page_token":"nonsense"}`, repeated},
+		{"POST", "logged-models/search", `{"experiment_ids":[]}`, ""},
+		{"POST", "logged-models/search", `{}`, ""},
+		{"POST", "logged-models", `{"experiment_id":"0","name":"a/b"}`, ""},
+		{"POST", "logged-models", `{"experiment_id":"987654"}`, ""},
+		{"POST", "logged-models", `{}`, ""},
+		{"GET", "logged-models/@MODEL", ``, ""},
+		{"DELETE", "logged-models/@MODEL", ``, ""},
+		{"DELETE", "logged-models/@MODEL", ``, ""},
+		{"GET", "logged-models/@MODEL", ``, ""},
+		{"GET", "logged-models/@MODEL?allow_deleted=true", ``, ""},
+	}
+}
+
+func webhookExchanges() []exchange {
+	const events = `"events":[{"entity":"REGISTERED_MODEL","action":"CREATED"}]`
+	return []exchange{
+		{"POST", "webhooks", `{"name":"w","url":"https://93.184.216.34/in",` + events + `}`, ""},
+		{"POST", "webhooks", `{"name":"w","url":"https://127.0.0.1/in",` + events + `}`, ""},
+		{"POST", "webhooks", `{"name":"w","url":"https://[::ffff:169.254.169.254]/in",` + events + `}`, ""},
+		{"POST", "webhooks", `{"name":"w","url":"http://93.184.216.34/in",` + events + `}`, ""},
+		{"POST", "webhooks", `{"name":"-w","url":"https://93.184.216.34/in",` + events + `}`, ""},
+		{"POST", "webhooks", `{"name":"w","url":"https://93.184.216.34/in","events":[]}`, ""},
+		{"POST", "webhooks", `{"name":"w","url":"https://93.184.216.34/in","events":[{"entity":"PROMPT","action":"SET"}]}`, ""},
+		{"GET", "webhooks", ``, ""},
+		{"GET", "webhooks?max_results=1001", ``, ""},
+		{"GET", "webhooks/absent", ``, ""},
+		{"PATCH", "webhooks/absent", `{"name":"x"}`, ""},
+		{"DELETE", "webhooks/absent", ``, ""},
+		{"POST", "webhooks/absent/test", `{}`, ""},
+	}
+}
