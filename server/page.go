@@ -20,9 +20,25 @@ func (s *Server) pageRoutes() []route {
 		routes = append(routes, openly(http.MethodGet, []string{""}, s.toRoot))
 	}
 	if s.page != nil {
-		routes = append(routes, openly(http.MethodGet, []string{"/static-files" + tailMark}, s.page.file))
+		routes = append(routes,
+			openly(http.MethodGet, []string{"/static-files" + tailMark}, s.page.file),
+			raw(http.MethodGet, []string{"/ajax-api/2.0/mlflow/gateway-proxy"}, known, s.noGateway))
 	}
 	return routes
+}
+
+// noGateway tells the page that there are no endpoints of a gateway, as MLflow does without one: it asks on every visit, and
+// shows an error when it learns nothing. Nothing else is answered, and nothing asked of anybody.
+func (s *Server) noGateway(c *call) error {
+	if c.r.URL.Query().Get("gateway_path") != "api/2.0/endpoints/" {
+		return &core.Error{
+			Code: core.Unimplemented, Reason: core.ReasonEndpointNotFound,
+			Err: core.Errorf(core.Unimplemented, "this server has no gateway"),
+		}
+	}
+	return c.answer(struct {
+		Endpoints []string `json:"endpoints"`
+	}{[]string{}})
 }
 
 // toRoot adds the slash without which the page would ask at the wrong address.

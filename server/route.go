@@ -87,12 +87,6 @@ func pathsOf(e rest.Endpoint) []string {
 	return paths
 }
 
-// onlyAjax keeps the paths below /ajax-api of a route that MLflow serves nowhere else.
-func (r route) onlyAjax() route {
-	r.paths = []string{r.paths[1]}
-	return r
-}
-
 // also serves the route under another method.
 func (r route) also(method string) []route {
 	other := r

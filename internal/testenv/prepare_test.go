@@ -20,3 +20,8 @@ func TestPrepareGRPC(t *testing.T) {
 	t.Parallel()
 	GRPC(t)
 }
+
+func TestPrepareChromium(t *testing.T) {
+	t.Parallel()
+	Chromium(t)
+}
