@@ -158,7 +158,7 @@ func (s *Server) graphRunsOf(c *call, runs []core.Run) ([]rest.GraphRun, error) 
 // versionsOf finds the model versions of runs, of a hundred runs at a time.
 func (s *Server) versionsOf(c *call, runs []core.Run) (map[core.RunID][]core.Version, error) {
 	const most = 100
-	found := map[core.RunID][]core.Version{}
+	versions := map[core.RunID][]core.Version{}
 	for len(runs) > 0 {
 		some := runs[:min(most, len(runs))]
 		runs = runs[len(some):]
@@ -171,8 +171,10 @@ func (s *Server) versionsOf(c *call, runs []core.Run) (map[core.RunID][]core.Ver
 			if err != nil {
 				return nil, err
 			}
-			found[v.RunID] = append(found[v.RunID], v)
+			if s.guard.sees(c.principal, found{kind: versionKind, id: v.Model, prompt: isPrompt(v.Tags)}) {
+				versions[v.RunID] = append(versions[v.RunID], v)
+			}
 		}
 	}
-	return found, nil
+	return versions, nil
 }

@@ -27,7 +27,11 @@ const mostDebts = 20_000
 func (l *limiter) check(who string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	wait := l.debts[who].until.Sub(l.now()) - time.Duration(l.burst-1)*l.refill
+	d, owes := l.debts[who]
+	if !owes {
+		return nil
+	}
+	wait := d.until.Sub(l.now()) - time.Duration(l.burst-1)*l.refill
 	if wait <= 0 {
 		return nil
 	}
