@@ -17,7 +17,7 @@ STATIC    := CGO_ENABLED=0
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build demo serve test prepare test-race lint fmt fuzz bench bench-plugins bench-sql kill soak conformance mutants cross gen gen-check proto-check tidy-check check clean
+.PHONY: help build demo serve test prepare test-race lint fmt fuzz bench bench-plugins bench-sql bench-server kill soak conformance mutants cross gen gen-check proto-check tidy-check check clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -82,11 +82,14 @@ bench-sql: ## Compare the SQL stores with the bare drivers; BENCHTIME is how man
 	go test -run '^$$' -bench . -benchtime $(or $(BENCHTIME),1000x) -timeout 0 ./plugins/sqlite ./plugins/postgres
 	go test -run '^$$' -bench . -benchtime 20x -timeout 0 ./plugins/internal/sqlstore
 
+bench-server: prepare ## Compare mlstore server with MLflow's own server on equal databases; MLSTORE_BENCH_SLICE is how long a figure takes.
+	go test -run '^$$' -bench . -benchtime 1x -timeout 0 -v ./cmd/mlstore/serverbench
+
 kill: prepare ## Kill programs at every point (kill -9), where a test run takes a sample.
 	MLSTORE_KILL=all $(TESTSUM) -- -count=1 -timeout 0 -run Kill ./...
 
-soak: ## Start and end plugins in every way for SOAK (1h), and count what is left of them.
-	MLSTORE_SOAK=$(SOAK) go test -count=1 -timeout 0 -run '^TestSoak$$' ./registry/supervise
+soak: ## Start and end plugins in every way, and work a server, for SOAK (1h) each; count what is left of them.
+	MLSTORE_SOAK=$(SOAK) go test -count=1 -timeout 0 -run '^TestSoak' ./registry/supervise ./cmd/mlstore
 
 conformance: ## Run the conformance suite on every store.
 	$(TESTSUM) -- -count=1 -run Conformance ./...

@@ -1,0 +1,299 @@
+//go:build unix
+
+package serverbench_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/mlstore/mlstore/core"
+)
+
+// Each benchmark measures our server and MLflow's, with four workers and without the stall of uvicorn (testenv.Uvloop), in
+// turns on equal databases. The figures are calls a second of each, how many times as many ours answers, and how many times
+// as long MLflow's 99th percentile is.
+
+// BenchmarkServer compares over each kind of database.
+func BenchmarkServer(b *testing.B) {
+	for _, kind := range []string{"sqlite", "postgres"} {
+		b.Run(kind, func(b *testing.B) {
+			l := newLab(b, kind)
+			b.Run("log-metric", func(b *testing.B) { l.each(b, []int{1, 16}, (*side).logMetric) })
+			b.Run("create-run", func(b *testing.B) { l.each(b, []int{1, 16}, (*side).createRun) })
+			b.Run("log-batch-1000", func(b *testing.B) { l.each(b, []int{1, 4}, (*side).logBatch) })
+			b.Run("get-run-100-metrics", func(b *testing.B) { l.each(b, []int{1, 16}, (*side).getRun) })
+			b.Run("search-first-page", func(b *testing.B) { l.each(b, []int{1}, (*side).search) })
+			b.Run("history-100k", func(b *testing.B) { l.each(b, []int{1}, (*side).history) })
+			b.Run("artifact-4KiB-up", func(b *testing.B) { l.each(b, []int{1, 16}, (*side).upload) })
+			b.Run("artifact-4KiB-down", func(b *testing.B) { l.each(b, []int{1, 16}, (*side).download) })
+		})
+	}
+}
+
+// side is one of the two servers.
+type side struct {
+	url    string
+	client *http.Client
+	data   seeded
+	count  atomic.Int64
+	runs   []string // one for each caller to log to
+}
+
+func newSide(address string, data seeded) *side {
+	return &side{url: address, data: data, client: &http.Client{
+		Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 64},
+	}}
+}
+
+// prepare makes what callers log to.
+func (s *side) prepare(ctx context.Context) error {
+	for range 16 {
+		var made struct {
+			Run struct {
+				Info struct {
+					ID string `json:"run_id"`
+				} `json:"info"`
+			} `json:"run"`
+		}
+		if err := s.post(ctx, "runs/create", `{"experiment_id":"0","start_time":1,"tags":[]}`, &made); err != nil {
+			return err
+		}
+		s.runs = append(s.runs, made.Run.Info.ID)
+	}
+	return s.put(ctx, "bench/down")
+}
+
+func (s *side) post(ctx context.Context, path, body string, into any) error {
+	return s.ask(ctx, http.MethodPost, "/api/2.0/mlflow/"+path, []byte(body), into)
+}
+
+// ask sends a request, reads its answer and decodes it, unless into is nil.
+func (s *side) ask(ctx context.Context, method, path string, body []byte, into any) error {
+	r, err := http.NewRequestWithContext(ctx, method, s.url+path, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Content-Type", "application/json")
+	answer, err := s.client.Do(r)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil || answer.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s: %s: %.300s: %w", path, answer.Status, text, err)
+	}
+	if into == nil {
+		return nil
+	}
+	return json.Unmarshal(text, into)
+}
+
+func (s *side) logMetric(ctx context.Context, caller int) error {
+	n := s.count.Add(1)
+	body := fmt.Sprintf(`{"run_id":"%s","key":"loss","value":%d,"timestamp":%d,"step":%d}`, s.runs[caller], n, n, n)
+	return s.post(ctx, "runs/log-metric", body, nil)
+}
+
+func (s *side) createRun(ctx context.Context, _ int) error {
+	return s.post(ctx, "runs/create", `{"experiment_id":"0","user_id":"me","run_name":"bench","start_time":1700000000000,"tags":[`+
+		`{"key":"mlflow.user","value":"me"},{"key":"mlflow.source.name","value":"train.py"},{"key":"mlflow.source.type","value":"LOCAL"}]}`, nil)
+}
+
+func (s *side) logBatch(ctx context.Context, caller int) error {
+	n := s.count.Add(1)
+	var b strings.Builder
+	fmt.Fprintf(&b, `{"run_id":"%s","metrics":[`, s.runs[caller])
+	for i := range 1000 {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, `{"key":"metric-%d","value":0.%d,"timestamp":%d,"step":%d}`, i%10, i, 1700000000000+n, 1000*n+int64(i))
+	}
+	b.WriteString("]}")
+	return s.post(ctx, "runs/log-batch", b.String(), nil)
+}
+
+func (s *side) getRun(ctx context.Context, _ int) error {
+	var got struct {
+		Run struct {
+			Data struct{ Metrics []json.RawMessage }
+		}
+	}
+	err := s.ask(ctx, http.MethodGet, "/api/2.0/mlflow/runs/get?run_id="+s.data.fat, nil, &got)
+	if n := len(got.Run.Data.Metrics); err == nil && n != 100 {
+		return fmt.Errorf("the run has %d metrics", n)
+	}
+	return err
+}
+
+func (s *side) search(ctx context.Context, _ int) error {
+	var got struct{ Runs []json.RawMessage }
+	err := s.post(ctx, "runs/search", `{"experiment_ids":["`+s.data.experiment+`"],"max_results":100,`+
+		`"filter":"metrics.loss < 0.5"}`, &got)
+	if err == nil && len(got.Runs) != 100 {
+		return fmt.Errorf("%d runs were found", len(got.Runs))
+	}
+	return err
+}
+
+// history walks all points in the pages that Python's client asks for.
+func (s *side) history(ctx context.Context, _ int) error {
+	total := 0
+	for token := ""; ; {
+		var page struct {
+			Metrics []json.RawMessage
+			Next    string `json:"next_page_token"`
+		}
+		err := s.ask(ctx, http.MethodGet, "/api/2.0/mlflow/metrics/get-history?max_results=25000&metric_key=long&run_id="+s.data.fat+
+			"&page_token="+url.QueryEscape(token), nil, &page)
+		if err != nil {
+			return err
+		}
+		total += len(page.Metrics)
+		if token = page.Next; token == "" {
+			break
+		}
+	}
+	if total != longHistory {
+		return fmt.Errorf("%d points", total)
+	}
+	return nil
+}
+
+func (s *side) put(ctx context.Context, name string) error {
+	return s.ask(ctx, http.MethodPut, "/api/2.0/mlflow-artifacts/artifacts/"+name, bytes.Repeat([]byte("artifact"), 512), nil)
+}
+
+func (s *side) upload(ctx context.Context, caller int) error {
+	return s.put(ctx, fmt.Sprintf("bench/%d/%d", caller, s.count.Add(1)%1000))
+}
+
+func (s *side) download(ctx context.Context, _ int) error {
+	return s.ask(ctx, http.MethodGet, "/api/2.0/mlflow-artifacts/artifacts/bench/down", nil, nil)
+}
+
+// each measures a kind of call by so many callers at once.
+func (l *lab) each(b *testing.B, callers []int, call func(s *side, ctx context.Context, caller int) error) {
+	b.Helper()
+	for _, n := range callers {
+		b.Run(fmt.Sprint("callers=", n), func(b *testing.B) {
+			var took [2][]time.Duration
+			var spent [2]time.Duration
+			for range 3 {
+				for i, s := range []*side{l.ours, l.mlflow} {
+					spent[i] += during(b, n, l.slice, &took[i], func(ctx context.Context, caller int) error { return call(s, ctx, caller) })
+				}
+			}
+			var rate, p99 [2]float64
+			for i := range took {
+				slices.Sort(took[i])
+				rate[i] = float64(len(took[i])) / spent[i].Seconds()
+				p99[i] = took[i][len(took[i])*99/100].Seconds() * 1000
+			}
+			b.ReportMetric(rate[0], "ours/s")
+			b.ReportMetric(rate[1], "mlflow/s")
+			b.ReportMetric(rate[0]/rate[1], "times")
+			b.ReportMetric(p99[0], "ours-p99-ms")
+			b.ReportMetric(p99[1], "mlflow-p99-ms")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+// during lets callers call for a while, and returns how long that was.
+func during(
+	b *testing.B, callers int, slice time.Duration, took *[]time.Duration, call func(ctx context.Context, caller int) error,
+) time.Duration {
+	b.Helper()
+	begin := time.Now()
+	all := make([][]time.Duration, callers)
+	var wg sync.WaitGroup
+	for caller := range callers {
+		wg.Go(func() {
+			for first := true; first || time.Since(begin) < slice; first = false {
+				start := time.Now()
+				if err := call(b.Context(), caller); err != nil {
+					b.Error(err)
+					return
+				}
+				all[caller] = append(all[caller], time.Since(start))
+			}
+		})
+	}
+	wg.Wait()
+	*took = append(*took, slices.Concat(all...)...)
+	return time.Since(begin)
+}
+
+const (
+	manyRuns    = 10_000
+	longHistory = 100_000
+)
+
+// seeded is what both databases hold.
+type seeded struct{ experiment, fat string }
+
+// seed fills a store: an experiment of many runs, and a run with many metrics, one of which is long.
+func seed(ctx context.Context, store core.TrackingStore) (seeded, error) {
+	e, err := store.CreateExperiment(ctx, core.ExperimentSpec{Name: "many"})
+	if err != nil {
+		return seeded{}, err
+	}
+	failed := make(chan error, 16)
+	for caller := range 16 {
+		go func() { failed <- seedRuns(ctx, store, e.ID, caller) }()
+	}
+	for range 16 {
+		if err := <-failed; err != nil {
+			return seeded{}, err
+		}
+	}
+	fat, err := store.CreateRun(ctx, core.DefaultExperimentID, core.RunSpec{Name: "fat"})
+	if err != nil {
+		return seeded{}, err
+	}
+	var batch core.Batch
+	for i := range 99 {
+		batch.Metrics = append(batch.Metrics, core.Metric{Key: fmt.Sprintf("metric-%d", i), Value: 1 / float64(i+3), Timestamp: 1, Step: int64(i)})
+	}
+	for at := 0; at < longHistory; at += 1000 {
+		if err := store.LogBatch(ctx, fat.ID, batch); err != nil {
+			return seeded{}, err
+		}
+		batch.Metrics = batch.Metrics[:0]
+		for i := at; i < at+1000; i++ {
+			batch.Metrics = append(batch.Metrics, core.Metric{Key: "long", Value: 1 / float64(i+3), Timestamp: core.Millis(i), Step: int64(i)})
+		}
+	}
+	return seeded{string(e.ID), string(fat.ID)}, store.LogBatch(ctx, fat.ID, batch)
+}
+
+func seedRuns(ctx context.Context, store core.TrackingStore, in core.ExperimentID, caller int) error {
+	for i := caller; i < manyRuns; i += 16 {
+		r, err := store.CreateRun(ctx, in, core.RunSpec{StartTime: core.Millis(i), Tags: map[string]string{"n": strconv.Itoa(i)}})
+		if err != nil {
+			return err
+		}
+		err = store.LogBatch(ctx, r.ID, core.Batch{
+			Metrics: []core.Metric{{Key: "loss", Value: float64(i%997) / 997, Timestamp: 1}, {Key: "acc", Value: float64(i % 7), Timestamp: 1}},
+			Params:  []core.Param{{Key: "kind", Value: string(rune('a' + i%2))}, {Key: "lr", Value: strconv.Itoa(i)}},
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

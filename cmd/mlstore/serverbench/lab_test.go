@@ -1,0 +1,181 @@
+//go:build unix
+
+package serverbench_test
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/mlstore/mlstore/core"
+	"github.com/mlstore/mlstore/internal/testenv"
+	"github.com/mlstore/mlstore/plugins/postgres"
+	"github.com/mlstore/mlstore/plugins/sqlite"
+)
+
+// lab has both servers over equal databases.
+type lab struct {
+	ours, mlflow *side
+	slice        time.Duration // of each measurement
+}
+
+func must(tb testing.TB, err error) {
+	tb.Helper()
+	if err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// newLab fills a database, copies it and starts the servers. MLSTORE_BENCH_SLICE is how long each of six measurements of one
+// figure takes (2s).
+func newLab(b *testing.B, kind string) *lab {
+	b.Helper()
+	l := &lab{slice: 2 * time.Second}
+	if text := os.Getenv("MLSTORE_BENCH_SLICE"); text != "" {
+		var err error
+		l.slice, err = time.ParseDuration(text)
+		must(b, err)
+	}
+	ourURI, theirURI, data := databases(b, kind)
+	bin := build(b)
+	ours, theirs := b.TempDir(), b.TempDir()
+	address := freeAddress(b)
+	_, port, err := net.SplitHostPort(address)
+	must(b, err)
+	cmd := exec.CommandContext(b.Context(), filepath.Join(bin, "mlstore"), "server", "--port", port,
+		"--backend-store-uri", ourURI, "--log-level", "warn")
+	cmd.Env = append(os.Environ(), "MLSTORE_PLUGIN_PATH="+filepath.Join(bin, "plugins"))
+	start(b, "ours", cmd, ours, address)
+	l.ours = newSide("http://"+address, data)
+
+	address = freeAddress(b)
+	_, port, err = net.SplitHostPort(address)
+	must(b, err)
+	python := testenv.MLflow(b, "3.18.0")
+	cmd = python.Command(b.Context(), "-m", "mlflow", "server", "--port", port, "--workers", "4", "--backend-store-uri", theirURI)
+	cmd.Env = append(cmd.Env, "PYTHONPATH="+testenv.Uvloop(b), "MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false")
+	start(b, "mlflow", cmd, theirs, address)
+	l.mlflow = newSide("http://"+address, data)
+	for _, s := range []*side{l.ours, l.mlflow} {
+		must(b, s.prepare(b.Context()))
+	}
+	return l
+}
+
+// databases makes two equal ones.
+func databases(b *testing.B, kind string) (ours, theirs string, data seeded) {
+	b.Helper()
+	var opener core.Opener = sqlite.Opener{}
+	dir := b.TempDir()
+	ours = "sqlite:///" + filepath.Join(dir, "ours.db")
+	if kind == "postgres" {
+		opener, ours = postgres.Opener{}, testenv.Postgres(b)
+	}
+	uri, err := core.ParseURI(ours)
+	must(b, err)
+	backend, err := opener.Open(b.Context(), core.OpenRequest{URI: uri, Options: map[string]string{"artifact_root": "mlflow-artifacts:/"}})
+	must(b, err)
+	data, err = seed(b.Context(), backend.Tracking)
+	must(b, err)
+	must(b, backend.Close())
+	if kind == "postgres" {
+		theirs = testenv.PostgresCopy(b, ours)
+		return ours, strings.Replace(theirs, "postgresql://", "postgresql+psycopg2://", 1), data
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "ours.db"))
+	must(b, err)
+	must(b, os.WriteFile(filepath.Join(dir, "theirs.db"), text, 0o600))
+	return ours, "sqlite:///" + filepath.Join(dir, "theirs.db"), data
+}
+
+// build builds the command and the plugin.
+func build(b *testing.B) string {
+	b.Helper()
+	dir, root := b.TempDir(), testenv.Root(b)
+	must(b, os.Mkdir(filepath.Join(dir, "plugins"), 0o700))
+	plugin := filepath.Join(dir, "plugins", "mlstore-plugin-postgres")
+	for _, args := range [][]string{
+		{"build", "-o", filepath.Join(dir, "mlstore"), "./cmd/mlstore"},
+		{"build", "-o", plugin, "./plugins/postgres/cmd/mlstore-plugin-postgres"},
+	} {
+		cmd := exec.CommandContext(b.Context(), "go", args...)
+		cmd.Dir = root
+		if out, err := cmd.CombinedOutput(); err != nil {
+			b.Fatalf("go %v: %v\n%s", args, err, out)
+		}
+	}
+	manifest, err := exec.CommandContext(b.Context(), plugin, "describe").Output()
+	must(b, err)
+	must(b, os.WriteFile(plugin+".json", manifest, 0o600))
+	return dir
+}
+
+// start starts a server in a group of its own, which ends with the benchmark, and waits until it answers.
+func start(b *testing.B, name string, cmd *exec.Cmd, dir, address string) {
+	b.Helper()
+	var log bytes.Buffer
+	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &log, &log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	begin := time.Now()
+	must(b, cmd.Start())
+	b.Cleanup(func() {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		_ = cmd.Wait() // it was killed
+	})
+	for time.Since(begin) < 2*time.Minute {
+		answer, err := http.Get("http://" + address + "/health")
+		if err == nil {
+			_ = answer.Body.Close()
+			b.Logf("%s: %.3f s to the first answer, %d MiB", name, time.Since(begin).Seconds(), memory(cmd.Process.Pid)>>20)
+			return
+		}
+		time.Sleep(5 * time.Millisecond) // a server of another language says nothing when it is ready
+	}
+	b.Fatalf("%s did not start:\n%s", name, &log)
+}
+
+// memory is what the processes of a group have in memory, where they share with others their part of it (PSS); 0 where the
+// system does not tell.
+func memory(group int) int64 {
+	var total int64
+	paths, _ := filepath.Glob("/proc/[0-9]*/stat") // the pattern is fine
+	for _, path := range paths {
+		stat, err := os.ReadFile(path)
+		if err != nil {
+			continue // it has ended
+		}
+		fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+		if len(fields) < 3 || fields[2] != strconv.Itoa(group) {
+			continue
+		}
+		rollup, err := os.ReadFile(filepath.Join(filepath.Dir(path), "smaps_rollup"))
+		if err != nil {
+			continue
+		}
+		for line := range strings.Lines(string(rollup)) {
+			var kib int64
+			if n, _ := fmt.Sscanf(line, "Pss: %d kB", &kib); n == 1 {
+				total += kib << 10
+			}
+		}
+	}
+	return total
+}
+
+func freeAddress(b *testing.B) string {
+	b.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(b, err)
+	defer l.Close()
+	return l.Addr().String()
+}
