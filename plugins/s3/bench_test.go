@@ -196,6 +196,7 @@ func (d *duel) run(files, size, workers int) {
 		b.ReportMetric(ours.cpu.Seconds()/theirs.cpu.Seconds(), name+"_cpu_of_s5cmd")
 		b.ReportMetric(float64(b.N)*float64(files)*float64(size)/1e6/ours.wall.Seconds(), name+"_MB/s")
 		b.ReportMetric(float64(b.N)*float64(files)/ours.wall.Seconds(), name+"_files/s")
+		b.ReportMetric(float64(ours.cpu.Microseconds())/float64(b.N*files), name+"_cpu_us/file")
 	}
 	report("up", up, theirUp)
 	report("down", down, theirDown)

@@ -152,7 +152,11 @@ func (p *parts) sendPart(ctx context.Context, c chunk, number int32, sum uint32)
 	if err := p.settings.access(input); err != nil {
 		return err
 	}
-	out, err := p.client.UploadPart(ctx, input)
+	var options []func(*s3.Options)
+	if p.checksums() && p.overTLS() {
+		options = append(options, signedAs(unsignedPayload)) // the checksum is signed
+	}
+	out, err := p.client.UploadPart(ctx, input, options...)
 	if err != nil {
 		return failure(err)
 	}

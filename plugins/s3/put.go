@@ -187,6 +187,16 @@ func (a *Artifacts) checksums() bool {
 		!a.settings.extra.has("ChecksumAlgorithm")
 }
 
+// unsignedPayload stands in the place of a body's SHA-256 that is not signed. Over TLS, with a checksum that S3 compares, it
+// would guard nothing that is not guarded, and cost as much as the digest of the whole.
+const unsignedPayload = "UNSIGNED-PAYLOAD"
+
+// overTLS reports whether requests go over TLS to a server that is known, as they do to AWS itself.
+func (a *Artifacts) overTLS() bool {
+	endpoint := a.client.Options().BaseEndpoint
+	return !a.settings.ignoreTLS && (endpoint == nil || strings.HasPrefix(*endpoint, "https:"))
+}
+
 // signedAs signs a body of which the SHA-256 is known, without computing it again.
 func signedAs(digest string) func(*s3.Options) {
 	return func(o *s3.Options) {
