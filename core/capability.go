@@ -22,9 +22,10 @@ const (
 	MetricNaNOrder    Capability = "metric.nan_order"        // NaN never beats a number in the latest value (D-3)
 	VersionUser       Capability = "version.user"            // Version.User is kept
 
-	ExperimentTagDelete Capability = "experiment_tag.delete" // tags of experiments can be deleted, else ErrUnsupported
-	VersionVerbatim     Capability = "version.verbatim"      // Source, Location and ModelID are kept whatever they name
-	VersionTouchesModel Capability = "version.touches_model" // a change of a version advances its model's UpdatedAt
+	ModelStatusMessage  Capability = "logged_model.status_message" // a logged model's StatusMessage can be set, else ErrUnsupported
+	ExperimentTagDelete Capability = "experiment_tag.delete"       // tags of experiments can be deleted, else ErrUnsupported
+	VersionVerbatim     Capability = "version.verbatim"            // Source, Location and ModelID are kept whatever they name
+	VersionTouchesModel Capability = "version.touches_model"       // a change of a version advances its model's UpdatedAt
 )
 
 // ability ties the name of an optional interface to a question for it, so that what a store declares is what it has.
@@ -73,7 +74,7 @@ func AbilityNames() []Capability {
 func PromiseNames() []Capability {
 	return []Capability{
 		ArtifactMtime, ArtifactVerbatim, AtomicBatch, ExperimentTagDelete, DefaultExperiment, FloatInf, FloatNegativeZero,
-		HistoryMissingRun, IdempotentCreate, MetricDataset, MetricNaNOrder, PagesKeyset, PutIfAbsent, SearchNative,
+		HistoryMissingRun, IdempotentCreate, ModelStatusMessage, MetricDataset, MetricNaNOrder, PagesKeyset, PutIfAbsent, SearchNative,
 		VersionTouchesModel, VersionUser, VersionVerbatim,
 	}
 }

@@ -108,8 +108,8 @@ type Experiments interface {
 	UpdateExperiment(ctx context.Context, id ExperimentID, change ExperimentChange) error
 
 	// ChangeExperimentTags sets and deletes tags at once [TS-029]. Deleting an absent one is ErrNotFound and names the key
-	// [TS-030]; without ExperimentTagDelete it is ErrUnsupported. On a deleted experiment it is ErrState [TS-032]; a key both set and deleted is ErrInvalid [TS-219]. Limits are
-	// those announced [TS-031].
+	// [TS-030]; without ExperimentTagDelete it is ErrUnsupported. On a deleted experiment it is ErrState [TS-032]; a key both
+	// set and deleted is ErrInvalid [TS-219]. Limits are those announced [TS-031].
 	ChangeExperimentTags(ctx context.Context, id ExperimentID, change TagChange) error
 
 	// SearchExperiments returns what matches [TS-036 TS-037 TS-038 TS-040 TS-041] in the view [TS-035] and order

@@ -94,8 +94,7 @@ type Versions interface {
 	Version(ctx context.Context, ref VersionRef) (Version, error)
 
 	// UpdateVersion changes a version and returns it. A new description advances its times [RG-029] and, under
-	// VersionTouchesModel, the model's; siblings
-	// stay as they are [RG-045].
+	// VersionTouchesModel, the model's; siblings stay as they are [RG-045].
 	UpdateVersion(ctx context.Context, ref VersionRef, change VersionChange) (Version, error)
 
 	// DeleteVersion removes a version and the aliases that point to it [RG-030 RG-065], and what it says of source and run

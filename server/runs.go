@@ -45,7 +45,11 @@ func (s *Server) getRun(c *call, q rest.RunRef) (rest.RunAnswer, error) {
 	return rest.RunAnswer{Run: rest.RunOf(run)}, nil
 }
 
+// noRun words an error about a run that is not there; of a logged model that is not it says nothing.
 func noRun(err error, id string) error {
+	if !about(err, id) {
+		return err
+	}
 	return phrased(err, core.NotFound, "Run with id=%s not found", id)
 }
 

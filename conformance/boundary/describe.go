@@ -92,6 +92,7 @@ func capabilitiesOf(kind string) []core.Capability {
 		return []core.Capability{
 			core.AtomicBatch, core.PagesKeyset, core.FloatInf, core.FloatNegativeZero, core.IdempotentCreate, core.HistoryMissingRun,
 			core.SearchNative, core.DefaultExperiment, core.MetricDataset, core.MetricNaNOrder, core.ExperimentTagDelete,
+			core.ModelStatusMessage,
 		}
 	case "artifacts":
 		return []core.Capability{core.PagesKeyset, core.PutIfAbsent, core.ArtifactMtime, core.ArtifactVerbatim}

@@ -78,7 +78,7 @@ func (t *Tracking) Describe(ctx context.Context) (_ core.Info, err error) {
 	return t.describe(t,
 		core.AtomicBatch, core.PagesKeyset, core.FloatInf, core.FloatNegativeZero, core.IdempotentCreate,
 		core.HistoryMissingRun, core.SearchNative, core.DefaultExperiment, core.MetricDataset,
-		core.MetricNaNOrder, core.ExperimentTagDelete,
+		core.MetricNaNOrder, core.ExperimentTagDelete, core.ModelStatusMessage,
 	), nil
 }
 

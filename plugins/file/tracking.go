@@ -166,6 +166,7 @@ func (t *Tracking) prepare(ctx context.Context) error {
 	promises := []core.Capability{
 		core.AtomicBatch, core.PagesKeyset, core.FloatInf, core.FloatNegativeZero, core.HistoryMissingRun,
 		core.IdempotentCreate, core.SearchNative, core.MetricDataset, core.MetricNaNOrder, core.ExperimentTagDelete,
+		core.ModelStatusMessage,
 	}
 	if e, err := t.findExperiment(core.DefaultExperimentID); err == nil && !e.trashed() {
 		promises = append(promises, core.DefaultExperiment)

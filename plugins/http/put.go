@@ -39,7 +39,7 @@ func (a *Artifacts) put(ctx context.Context, at string, r io.Reader, o core.PutO
 			return core.Artifact{}, err
 		}
 	}
-	up := newUpload(r, o)
+	up := newUpload(ctx, r, o)
 	defer up.end(ctx)
 	request := restclient.Request{
 		Method: http.MethodPut, Path: a.url(at), Once: !up.seeks(), Direct: true,

@@ -20,13 +20,14 @@ type upload struct {
 	seeker io.Seeker // nil when the source cannot seek
 	from   int64     // where it began
 	want   core.PutOptions
+	ended  func() error // says that the caller wants no more of it
 
 	mu      sync.Mutex
 	current *checked
 }
 
-func newUpload(r io.Reader, o core.PutOptions) *upload {
-	u := &upload{source: r, want: o}
+func newUpload(ctx context.Context, r io.Reader, o core.PutOptions) *upload {
+	u := &upload{source: r, want: o, ended: func() error { return core.Interrupted(ctx) }}
 	if s, ok := r.(io.Seeker); ok {
 		if at, err := s.Seek(0, io.SeekCurrent); err == nil {
 			u.seeker, u.from = s, at
@@ -53,7 +54,7 @@ func (u *upload) start() (io.Reader, error) {
 		}
 	}
 	const buffer = 64 << 10
-	u.current = &checked{r: u.source, want: u.want, hash: sha256.New(), buf: make([]byte, buffer)}
+	u.current = &checked{r: u.source, want: u.want, ended: u.ended, hash: sha256.New(), buf: make([]byte, buffer)}
 	return u.current, nil
 }
 
@@ -83,9 +84,10 @@ func (u *upload) sent() (size int64, digest string, whole bool) {
 
 // checked reads a file and holds its last byte back until size and digest are known to be right.
 type checked struct {
-	r    io.Reader
-	want core.PutOptions
-	hash hash.Hash
+	r     io.Reader
+	want  core.PutOptions
+	ended func() error
+	hash  hash.Hash
 
 	mu         sync.Mutex
 	stopped    bool
@@ -153,6 +155,9 @@ func (c *checked) fill() error {
 }
 
 func (c *checked) verify() error {
+	if err := c.ended(); err != nil {
+		return err
+	}
 	if c.want.Size != nil && c.size != *c.want.Size {
 		return core.Invalid("size", "there are %d bytes, and %d were declared", c.size, *c.want.Size)
 	}

@@ -72,6 +72,10 @@ func (c *Client) request(ctx context.Context, r Request) (*http.Request, error) 
 	for name, value := range r.Header {
 		req.Header.Set(name, value)
 	}
+	if !r.Once && r.Body.Stream == nil {
+		// So net/http repeats it on another connection when the one that it took turns out to be closed; nothing is sent.
+		req.Header["Idempotency-Key"] = []string{}
+	}
 	c.identify(req)
 	return req, nil
 }

@@ -81,7 +81,7 @@ func (t *Tracking) Describe(ctx context.Context) (_ core.Info, err error) {
 func trackingPromises() []core.Capability {
 	return []core.Capability{
 		core.AtomicBatch, core.PagesKeyset, core.IdempotentCreate, core.HistoryMissingRun, core.SearchNative,
-		core.MetricNaNOrder, core.ExperimentTagDelete,
+		core.MetricNaNOrder, core.ExperimentTagDelete, core.ModelStatusMessage,
 	}
 }
 
