@@ -81,6 +81,7 @@ bench-plugins: ## Run the benchmarks of plugins: the wire, processes, and S3 bes
 bench-sql: ## Compare the SQL stores with the bare drivers; BENCHTIME is how many writes of each.
 	go test -run '^$$' -bench . -benchtime $(or $(BENCHTIME),1000x) -timeout 0 ./plugins/sqlite ./plugins/postgres
 	go test -run '^$$' -bench . -benchtime 20x -timeout 0 ./plugins/internal/sqlstore
+	go test -run '^$$' -bench . -benchtime 1x -timeout 0 ./plugins/internal/sqlstore/interop
 
 bench-server: prepare ## Compare mlstore server with MLflow's own server on equal databases; MLSTORE_BENCH_SLICE is how long a figure takes.
 	go test -run '^$$' -bench . -benchtime 1x -timeout 0 -v ./cmd/mlstore/serverbench

@@ -147,7 +147,7 @@ func (c *collector) run(ctx context.Context, experiments []core.ExperimentID, ru
 			err = core.State(id, "run %q is not deleted: delete it first", string(id))
 		}
 		if err == nil {
-			err = c.collectRun(ctx, r.RunInfo)
+			err = c.collect(ctx, c.ofRun(ctx, r.RunInfo))
 		}
 		failed = append(failed, err)
 	}
@@ -191,16 +191,18 @@ func (c *collector) all(ctx context.Context) error {
 		if err != nil {
 			return errors.Join(append(failed, err)...)
 		}
+		var removals []removal
 		for _, r := range within.runs {
 			if r.Lifecycle == core.Deleted && c.old(r.DeletedAt) {
-				failed = append(failed, c.collectRun(ctx, r))
+				removals = append(removals, c.ofRun(ctx, r))
 			}
 		}
 		for _, m := range within.models {
 			if c.old(m.UpdatedAt) {
-				failed = append(failed, c.collectModel(ctx, m))
+				removals = append(removals, c.ofModel(ctx, m))
 			}
 		}
+		failed = append(failed, c.collect(ctx, removals...))
 	}
 	return errors.Join(failed...)
 }
@@ -210,29 +212,20 @@ func (c *collector) old(deleted core.Millis) bool {
 	return c.before == 0 || deleted != 0 && deleted < c.before
 }
 
-func (c *collector) collectRun(ctx context.Context, r core.RunInfo) error {
-	entry := collected{Kind: "run", ID: string(r.ID), Name: r.Name, DeletedAt: r.DeletedAt, Artifacts: r.ArtifactURI}
-	return c.collect(ctx, entry, func() error { return c.purger.PurgeRun(ctx, r.ID) })
-}
-
-func (c *collector) collectModel(ctx context.Context, m core.LoggedModel) error {
-	entry := collected{Kind: "logged model", ID: string(m.ID), Name: m.Name, DeletedAt: m.UpdatedAt, Artifacts: m.ArtifactURI}
-	return c.collect(ctx, entry, func() error { return c.purger.PurgeLoggedModel(ctx, m.ID) })
-}
-
 // collectExperiment removes an experiment with the artifacts of all its runs and logged models.
 func (c *collector) collectExperiment(ctx context.Context, e core.Experiment) error {
 	within, err := c.within(ctx, e.ID)
 	if err != nil {
 		return err
 	}
-	var failed []error
+	var removals []removal
 	for _, r := range within.runs {
-		failed = append(failed, c.collectRun(ctx, r))
+		removals = append(removals, c.ofRun(ctx, r))
 	}
 	for _, m := range within.models {
-		failed = append(failed, c.collectModel(ctx, m))
+		removals = append(removals, c.ofModel(ctx, m))
 	}
+	failed := []error{c.collect(ctx, removals...)}
 	if c.models != nil {
 		models := core.LoggedModelQuery{Experiments: []core.ExperimentID{e.ID}}
 		for m, err := range client.LoggedModels(ctx, c.models, models) {
@@ -246,25 +239,7 @@ func (c *collector) collectExperiment(ctx context.Context, e core.Experiment) er
 		return err
 	}
 	entry := collected{Kind: "experiment", ID: string(e.ID), Name: e.Name, DeletedAt: e.UpdatedAt}
-	return c.collect(ctx, entry, func() error { return c.purger.PurgeExperiment(ctx, e.ID) })
-}
-
-// collect removes the artifacts of an entity, then itself.
-func (c *collector) collect(ctx context.Context, entry collected, purge func() error) error {
-	var err error
-	if !c.dryRun {
-		if entry.Artifacts != "" {
-			err = c.removeArtifacts(ctx, entry.Artifacts)
-		}
-		if err == nil {
-			err = purge()
-		}
-	}
-	if err != nil {
-		entry.Error = err.Error()
-	}
-	c.done = append(c.done, entry)
-	return err
+	return c.collect(ctx, removal{entry, func() error { return c.purger.PurgeExperiment(ctx, e.ID) }})
 }
 
 func (c *collector) removeArtifacts(ctx context.Context, location string) error {

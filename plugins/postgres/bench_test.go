@@ -20,6 +20,7 @@ import (
 
 // lab is a store beside a bare pool on one database.
 type lab struct {
+	uri   string
 	store core.TrackingStore
 	pool  *pgxpool.Pool
 	count atomic.Int64
@@ -43,7 +44,7 @@ func newLab(b *testing.B) *lab {
 	pool, err := pgxpool.NewWithConfig(b.Context(), config)
 	must(b, err)
 	b.Cleanup(pool.Close)
-	return &lab{store: backend.Tracking, pool: pool}
+	return &lab{uri: raw, store: backend.Tracking, pool: pool}
 }
 
 func must(tb testing.TB, err error) {
