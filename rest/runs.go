@@ -3,7 +3,6 @@ package rest
 import (
 	"cmp"
 	"slices"
-	"strings"
 
 	"github.com/mlstore/mlstore/core"
 )
@@ -60,11 +59,15 @@ func RunOf(r core.Run) Run {
 		Inputs: InputsOf(r.Inputs), Outputs: OutputsOf(r.Outputs),
 	}
 	if len(r.Metrics) > 0 {
-		run.Data.Metrics = make([]Metric, 0, len(r.Metrics))
-		for _, m := range r.Metrics {
-			run.Data.Metrics = append(run.Data.Metrics, MetricOf(m))
+		keys := make([]string, 0, len(r.Metrics)) // sorting these moves less than sorting the metrics
+		for key := range r.Metrics {
+			keys = append(keys, key)
 		}
-		slices.SortFunc(run.Data.Metrics, func(a, b Metric) int { return strings.Compare(a.Key, b.Key) })
+		slices.Sort(keys)
+		run.Data.Metrics = make([]Metric, 0, len(keys))
+		for _, key := range keys {
+			run.Data.Metrics = append(run.Data.Metrics, MetricOf(r.Metrics[key]))
+		}
 	}
 	return run
 }
