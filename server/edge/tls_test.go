@@ -8,10 +8,14 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"io"
+	"log/slog"
 	"math/big"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -123,5 +127,43 @@ func TestBadCertificate(t *testing.T) {
 		if _, err := edge.LoadCertificate(files[0], files[1]); err == nil || !bytes.Contains([]byte(err.Error()), []byte("PEM")) {
 			t.Errorf("%v: error %v", files, err)
 		}
+	}
+}
+
+func TestHTTP2OverTLS(t *testing.T) {
+	t.Parallel()
+	certificate, err := edge.LoadCertificate(writeCertificate(t, t.TempDir(), 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := edge.Server(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		_, _ = w.Write(body)
+	}), slog.New(slog.DiscardHandler))
+	var served sync.WaitGroup
+	served.Go(func() { _ = server.Serve(tls.NewListener(plain, certificate.Config())) })
+	t.Cleanup(served.Wait)
+	t.Cleanup(func() { _ = server.Close() })
+	for version, h2 := range map[int]bool{1: false, 2: true} {
+		transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: h2}
+		body := strings.NewReader(strings.Repeat("x", 1<<20))
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://"+plain.Addr().String(), body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := transport.RoundTrip(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		echo, err := io.ReadAll(answer.Body)
+		if err != nil || answer.ProtoMajor != version || len(echo) != 1<<20 {
+			t.Errorf("HTTP/%d instead of %d: %d bytes, %v", answer.ProtoMajor, version, len(echo), err)
+		}
+		_ = answer.Body.Close()
+		transport.CloseIdleConnections()
 	}
 }

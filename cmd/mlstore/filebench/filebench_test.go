@@ -34,7 +34,7 @@ func servers() map[string]func(testing.TB) string {
 	return map[string]func(testing.TB) string{
 		"mlstore": ours,
 		"bare":    bare,
-		"mlflow":  func(b testing.TB) string { return testenv.ServeMLflow(b, "3.18.0").URL + proxy },
+		"mlflow":  theirs,
 	}
 }
 
@@ -55,6 +55,12 @@ func ours(b testing.TB) string {
 		must(b, resolver.Close())
 	})
 	return web.URL + proxy
+}
+
+// theirs is MLflow's server over a folder.
+func theirs(b testing.TB) string {
+	b.Helper()
+	return testenv.ServeMLflow(b, "3.18.0").URL + proxy
 }
 
 // bare is the least that a server does for a file: take it whole, flush it and give it its name, or send it.
