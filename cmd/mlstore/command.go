@@ -26,7 +26,7 @@ func (a *app) command() *cobra.Command {
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return a.checkOutput(cmd) }
 	root.AddCommand(
 		a.experimentsCommand(), a.runsCommand(), a.artifactsCommand(), a.modelsCommand(), a.resolveCommand(),
-		a.serverCommand(), a.copyCommand(), a.gcCommand(), a.dbCommand(),
+		a.serverCommand(), a.usersCommand(), a.tokensCommand(), a.copyCommand(), a.gcCommand(), a.dbCommand(),
 		a.conformanceCommand(), a.pluginCommand(), a.uiCommand(), a.doctorCommand(), a.demoCommand(), a.versionCommand(),
 		exitCodesTopic(),
 		environmentTopic(),
@@ -86,6 +86,9 @@ func environmentTopic() *cobra.Command {
   MLFLOW_REGISTRY_URI                   model registry, unless --registry-uri says otherwise
   MLFLOW_EXPERIMENT_ID                  experiment of runs list and runs search, unless flags name one
   MLFLOW_EXPERIMENT_NAME                likewise, by name
+  MLFLOW_AUTH_CONFIG_PATH               settings of accounts, for the server, users and tokens
+  MLFLOW_AUTH_ADMIN_USERNAME            name of the first administrator of a server with accounts (default admin)
+  MLFLOW_AUTH_ADMIN_PASSWORD            password of the first administrator
   MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR  false: no progress bars
   NO_COLOR                              not empty: no colours
   MLSTORE_PLUGIN_PATH                   folders that are searched for plugins first, separated as in PATH

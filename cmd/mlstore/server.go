@@ -60,6 +60,21 @@ func (a *app) serve(ctx context.Context, f *serverFlags) error {
 	if err := registryFromEnvironment(&config, a.env); err != nil {
 		return err
 	}
+	leave, err := a.guard(ctx, f, &config)
+	if err != nil {
+		return err
+	}
+	endAudit, err := f.audit(&config)
+	if err != nil {
+		return joined(err, leave())
+	}
+	err = a.serveWith(ctx, f, config, observed)
+	return joined(err, joined(leave(), endAudit()))
+}
+
+// serveWith runs a server as configured.
+func (a *app) serveWith(ctx context.Context, f *serverFlags, config server.Config, observed *observe.Requests) error {
+	log := config.Log
 	listeners, err := f.listen(ctx)
 	if err != nil {
 		return err

@@ -18,6 +18,7 @@ type serverFlags struct {
 	host, staticPrefix, tlsCert, tlsKey string
 	port                                uint16
 	insecureNoAuth                      bool
+	appName, auditLog                   string
 
 	allowedHosts, origins, frameOptions string
 	insecureEdge                        bool
@@ -48,6 +49,9 @@ func (f *serverFlags) define(flags *pflag.FlagSet) {
 	text(&f.tlsCert, "tls-cert", "", "certificate chain in PEM: serve HTTPS; read again when it changes")
 	text(&f.tlsKey, "tls-key", "", "private key of the certificate in PEM")
 	yes(&f.insecureNoAuth, "insecure-no-auth", false, "serve other machines without asking who they are")
+
+	text(&f.appName, "app-name", "", "basic-auth: ask for a name and password, or a token, as MLflow's app does")
+	text(&f.auditLog, "audit-log", "", "file to append a line of JSON to for every change and everything refused")
 
 	text(&f.allowedHosts, "allowed-hosts", "", "hosts that requests may name, by commas (default this machine and private networks)")
 	text(&f.origins, "cors-allowed-origins", "", "origins whose pages may use the API, by commas")
@@ -126,6 +130,8 @@ func (f *serverFlags) fromEnvironment(flags *pflag.FlagSet, env func(string) str
 // check refuses what does not go together.
 func (f *serverFlags) check() error {
 	switch {
+	case f.appName != "" && f.appName != basicAuth:
+		return usage("--app-name %q is an app in Python, which this server does not run: there is basic-auth", f.appName)
 	case (f.tlsCert == "") != (f.tlsKey == ""):
 		return usage("--tls-cert and --tls-key go together")
 	case f.artifactsOnly && !f.serveArtifacts:

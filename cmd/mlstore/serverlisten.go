@@ -21,10 +21,10 @@ func (f *serverFlags) listen(ctx context.Context) ([]net.Listener, error) {
 		return nil, err
 	}
 	for i, l := range listeners {
-		if !f.insecureNoAuth && !private(l.Addr()) {
+		if !f.insecureNoAuth && f.appName == "" && !private(l.Addr()) {
 			closeAll(listeners)
 			return nil, usage("%s can be reached from other machines, and this server does not ask who they are: "+
-				"listen at 127.0.0.1, or give --insecure-no-auth", l.Addr())
+				"listen at 127.0.0.1, or give --app-name basic-auth, or --insecure-no-auth", l.Addr())
 		}
 		if f.tlsCert != "" {
 			certificate, err := edge.LoadCertificate(f.tlsCert, f.tlsKey)
