@@ -151,6 +151,9 @@ func (t *Tracking) DeleteLoggedModel(ctx context.Context, id core.ModelID) error
 		if err := core.CheckModelID(id); err != nil {
 			return err
 		}
+		if _, err := t.activeModel(ctx, id); err != nil { // MLflow does not mind a second time
+			return err
+		}
 		return t.call(ctx, restclient.Call{Endpoint: rest.LoggedModelsDelete, In: rest.LoggedModelID{ModelID: string(id)}})
 	})
 }

@@ -112,6 +112,9 @@ func (a *Artifacts) whyPut(ctx context.Context, at string, refused error) error 
 	if !ok || unreachable(refused) && e.Reason == "" || ctx.Err() != nil {
 		return refused
 	}
+	if e.Code == core.InvalidArgument && strings.Contains(e.Err.Error(), "directory") { // our server, of one that is in the making
+		return recoded(refused, core.FailedPrecondition, at)
+	}
 	if err := a.overDirectory(ctx, at); err != nil {
 		return whyOr(err, refused)
 	}
