@@ -20,7 +20,7 @@ func Runs(d sqldb.Dialect, q *filter.Query[core.Run], of core.RunQuery, columns 
 func runShape() shape {
 	item := []string{"run_uuid = r.run_uuid"}
 	return shape{
-		from: "runs r", id: "r.run_uuid",
+		from: "runs r", id: "r.run_uuid", newest: "start_time",
 		texts: map[string]text{
 			"run_id": {expr: "r.run_uuid"},
 			"run_name": {expr: "COALESCE(NULLIF(r.name, ''), (SELECT n.value FROM tags n WHERE n.key = '" + core.RunNameTag +

@@ -70,13 +70,20 @@ func (c *compiler) search(q query, columns string) (Search, error) {
 		return Search{}, c.fault
 	}
 	var b strings.Builder
-	if c.shape.id == "" {
+	if c.shape.id == "" || c.indexed(order) {
 		c.selected(&b, columns, terms)
 		c.found(&b, terms, nil, strconv.Itoa(q.Limit()+1))
 	} else {
 		c.fetched(&b, columns, terms, strconv.Itoa(q.Limit()+1))
 	}
 	return Search{SQL: b.String(), Args: c.args, order: order}, nil
+}
+
+// indexed reports whether an index of ours leads through the items in the order asked for, so that looking at a whole item at
+// once costs less than finding its id first.
+func (c *compiler) indexed(order []filter.OrderKey) bool {
+	first := order[0]
+	return len(c.pairs) == 0 && first.Entity == filter.Attribute && first.Descending && first.Key == c.shape.newest
 }
 
 // selected writes what is selected: columns, and the values of the order.

@@ -6,6 +6,7 @@ import "github.com/mlstore/mlstore/core/filter"
 type shape struct {
 	from     string // the table of the items and its alias
 	id       string // the column that the columns of a page are fetched by, after its items have been found; empty is at once
+	newest   string // the attribute by which, descending, an index of ours has the items; empty is none
 	texts    map[string]text
 	numbers  map[string]number
 	ids      map[string]string // columns of integers that are ids of decimal digits
