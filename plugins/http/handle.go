@@ -3,6 +3,7 @@ package http
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/plugins/internal/restclient"
@@ -73,7 +74,7 @@ func (h *handle) during(ctx context.Context, do func(context.Context) error) err
 		return err
 	}
 	defer done()
-	err = do(inner)
+	err = withoutSQL(do(inner))
 	if err == nil || h.life.Err() == nil || ctx.Err() != nil || core.CodeOf(err) != core.Canceled {
 		return err
 	}
@@ -82,6 +83,21 @@ func (h *handle) during(ctx context.Context, do func(context.Context) error) err
 		e.Outcome = outcomeOf(err)
 	}
 	return closed
+}
+
+// withoutSQL cuts the statement and its arguments out of the text of an error, which MLflow passes on from its database.
+func withoutSQL(err error) error {
+	e, ok := errors.AsType[*core.Error](err)
+	if !ok || e.Err == nil || !strings.Contains(e.Err.Error(), "[SQL: ") {
+		return err
+	}
+	text := e.Err.Error()
+	for _, mark := range []string{"[SQL: ", "(raised as a result of", " Error: ("} {
+		text, _, _ = strings.Cut(text, mark)
+	}
+	plain := *e
+	plain.Err = errors.New(strings.TrimSpace(text) + " (the server's database refuses)")
+	return &plain
 }
 
 func outcomeOf(err error) core.Outcome {
