@@ -63,13 +63,13 @@ func modelEntry(text string) (stdjson.RawMessage, error) {
 			flavors[name], _ = stdjson.Marshal(fields) // of what was JSON
 		}
 	}
-	entry := map[string]any{"flavors": flavors}
-	for _, field := range []string{"run_id", "artifact_path", "utc_time_created", "model_uuid"} {
-		if value, ok := model[field]; ok {
-			entry[field] = value
-		}
-	}
-	return stdjson.Marshal(entry)
+	return stdjson.Marshal(struct {
+		RunID        stdjson.RawMessage            `json:"run_id"`
+		ArtifactPath stdjson.RawMessage            `json:"artifact_path"`
+		TimeCreated  stdjson.RawMessage            `json:"utc_time_created"`
+		ModelUUID    stdjson.RawMessage            `json:"model_uuid"` // null when there is none
+		Flavors      map[string]stdjson.RawMessage `json:"flavors"`
+	}{model["run_id"], model["artifact_path"], model["utc_time_created"], model["model_uuid"], flavors})
 }
 
 // cut is what an error repeats of its input (R12).

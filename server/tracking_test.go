@@ -314,8 +314,8 @@ func TestLogModelRemembersModels(t *testing.T) {
 	must(t, err)
 	c.ok("runs/log-model", string(body), nil)
 	c.ok("runs/log-model", string(body), nil)
-	entry := `{"artifact_path": "m\u00f6del", "flavors": {"odd": [1, 2], "python_function": {"env": "e:,\"x"}}, ` +
-		`"model_uuid": "u", "run_id": "` + id + `", "utc_time_created": "t"}`
+	entry := `{"run_id": "` + id + `", "artifact_path": "m\u00f6del", "utc_time_created": "t", "model_uuid": "u", ` +
+		`"flavors": {"odd": [1, 2], "python_function": {"env": "e:,\"x"}}}`
 	for _, tag := range c.get(id).Data.Tags {
 		if tag.Key == "mlflow.log-model.history" {
 			diff(t, "["+entry+", "+entry+"]", tag.Value)

@@ -123,15 +123,17 @@ func (w twin) send(t *testing.T, e exchange) []string {
 		return append(lines, fmt.Sprint(fields["error_code"]))
 	}
 	flatten("", answer, func(name, value string) {
-		lines = append(lines, name+" = "+w.ids.Replace(value))
+		lines = append(lines, name+" = "+runs.ReplaceAllString(w.ids.Replace(value), "a run"))
 	})
 	slices.Sort(lines[1:])
 	return lines
 }
 
 var (
-	times = regexp.MustCompile(`^1[789]\d{11}$`)
-	uuids = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+	times    = regexp.MustCompile(`^1[789]\d{11}$`)
+	runNames = regexp.MustCompile(`^[a-z]+-[a-z]+-\d+$`)
+	runs     = regexp.MustCompile(`[0-9a-f]{32}`)
+	uuids    = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 )
 
 // flatten lists the leaves of a JSON value.
@@ -143,7 +145,11 @@ func flatten(at string, v any, leaf func(name, value string)) {
 		}
 	case []any:
 		for i, item := range v {
-			flatten(fmt.Sprintf("%s[%d]", at, i), item, leaf)
+			place := strconv.Itoa(i)
+			if key := keyOf(v, item); key != "" {
+				place = key // lists of pairs have no order
+			}
+			flatten(at+"["+place+"]", item, leaf)
 		}
 	case float64:
 		text := fmt.Sprintf("%.0f", v)
@@ -152,13 +158,31 @@ func flatten(at string, v any, leaf func(name, value string)) {
 		}
 		leaf(at, text)
 	case string:
-		if uuids.MatchString(v) || strings.HasSuffix(at, "_token") {
+		switch {
+		case uuids.MatchString(v) || strings.HasSuffix(at, "_token"):
 			v = "an id"
+		case runNames.MatchString(v):
+			v = "a name that was made up"
 		}
 		leaf(at, "'"+v+"'")
 	default:
 		leaf(at, fmt.Sprint(v))
 	}
+}
+
+// keyOf is the key of an item in a list of pairs, each of which has another one.
+func keyOf(list []any, item any) string {
+	seen := map[any]bool{}
+	for _, other := range list {
+		fields, _ := other.(map[string]any)
+		if fields["key"] == nil || seen[fields["key"]] {
+			return ""
+		}
+		seen[fields["key"]] = true
+	}
+	fields, _ := item.(map[string]any)
+	key, _ := fields["key"].(string)
+	return key
 }
 
 const (
