@@ -37,8 +37,9 @@ type Config struct {
 
 	RefuseLongValues bool // MLFLOW_TRUNCATE_LONG_VALUES=false: what is too long for the store is refused, not cut
 
-	Access *access.Access // --app-name basic-auth: who may do what; nil lets everybody do everything
-	Audit  *slog.Logger   // hears of every change and of everything refused; nil is nowhere
+	Access  *access.Access    // --app-name basic-auth: who may do what; nil lets everybody do everything
+	Private map[string]string // files that must lie outside of the artifacts (R22), by what they are
+	Audit   *slog.Logger      // hears of every change and of everything refused; nil is nowhere
 
 	Metrics http.Handler // --expose-prometheus: what /metrics answers; nil is nothing
 	Version string       // of MLflow's API that the server tells clients it speaks; "" is APIVersion

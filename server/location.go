@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"maps"
 	"net"
 	"net/url"
 	"path/filepath"
@@ -156,6 +157,7 @@ func (c Config) disjoint() error {
 		return err
 	}
 	others := map[string]string{"--ui-dir": c.UIDir}
+	maps.Copy(others, c.Private)
 	for name, u := range map[string]core.URI{"--backend-store-uri": c.Tracking, "--registry-store-uri": c.registry()} {
 		switch {
 		case u.IsZero():

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"os"
+	"strings"
 
 	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/server"
@@ -66,11 +67,21 @@ func (a *app) guard(ctx context.Context, f *serverFlags, c *server.Config) (func
 	if err != nil {
 		return nothing, err
 	}
+	if path, isFile := sqliteFile(settings.Database); isFile {
+		c.Private = map[string]string{"the database of accounts": path}
+	}
 	c.Access = access.New(kept, access.Options{Default: settings.Default, LoginTTL: settings.LoginTTL})
 	if err := c.Access.Bootstrap(ctx, settings); err != nil {
 		return nothing, joined(err, kept.store.Close())
 	}
 	return kept.store.Close, nil
+}
+
+// sqliteFile is the file of a SQLite database.
+func sqliteFile(database string) (string, bool) {
+	path, isFile := strings.CutPrefix(database, "sqlite:///")
+	path, _, _ = strings.Cut(path, "?")
+	return path, isFile
 }
 
 // audit opens the audit log that the flags name, to be appended to.
