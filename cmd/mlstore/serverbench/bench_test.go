@@ -197,6 +197,9 @@ func (l *lab) each(b *testing.B, callers []int, call func(s *side, ctx context.C
 					spent[i] += during(b, n, l.slice, &took[i], func(ctx context.Context, caller int) error { return call(s, ctx, caller) })
 				}
 			}
+			if b.Failed() {
+				return // nothing can be said of what did not answer
+			}
 			var rate, p99 [2]float64
 			for i := range took {
 				slices.Sort(took[i])
