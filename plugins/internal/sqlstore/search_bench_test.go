@@ -229,9 +229,9 @@ const (
 	alongTheRuns = "SELECT r.run_uuid, m.value, r.name, r.status, r.start_time, r.artifact_uri FROM runs r " +
 		"CROSS JOIN params p CROSS JOIN latest_metrics m WHERE r.experiment_id = $1 AND r.lifecycle_stage = 'active' " + matching
 	alongTheMetric = "SELECT r.run_uuid, m.value, r.name, r.status, r.start_time, r.artifact_uri FROM latest_metrics m " +
-		"CROSS JOIN runs r CROSS JOIN params p WHERE r.experiment_id = $1 AND r.lifecycle_stage = 'active' " + matching
+		"CROSS JOIN params p CROSS JOIN runs r WHERE r.experiment_id = $1 AND r.lifecycle_stage = 'active' " + matching
 	matching = "AND m.run_uuid = r.run_uuid AND m.key = 'acc' AND m.value > 0.5 AND NOT m.is_nan AND p.run_uuid = r.run_uuid " +
-		"AND p.key = 'model' AND p.value = 'm3' ORDER BY m.value DESC, r.start_time DESC, r.run_uuid LIMIT 100"
+		"AND p.run_uuid = m.run_uuid AND p.key = 'model' AND p.value = 'm3' ORDER BY m.value DESC, r.start_time DESC, r.run_uuid LIMIT 100"
 )
 
 // data are the statements that read what the runs of a page hold.

@@ -62,6 +62,16 @@ func (p *pair) on() string {
 	return conditions
 }
 
+// beside is what makes a row that of the key and of another pair's item.
+func (p *pair) beside(other *pair) string {
+	conditions := p.alias + "." + p.key + " = " + p.bound
+	for _, item := range p.item {
+		column, _, _ := strings.Cut(item, " ")
+		conditions += " AND " + p.alias + "." + column + " = " + other.alias + "." + column
+	}
+	return conditions
+}
+
 // joined are the pairs of the FROM clause, those first that leave the fewest items.
 func (c *compiler) joined() []*pair {
 	rank := func(p *pair) int {

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -97,15 +98,20 @@ func (c *compiler) selected(b *strings.Builder, columns string, terms []term) {
 // found writes which items are found, and in which order. It begins with the rows of first, if there is one.
 func (c *compiler) found(b *strings.Builder, terms []term, first *pair, limit string) {
 	b.WriteString(" FROM ")
-	if first != nil {
-		b.WriteString(first.table.name + " " + first.alias + c.inner() + c.shape.from + " ON " + first.on())
-	} else {
+	rest := c.joined()
+	if first == nil {
 		b.WriteString(c.shape.from)
-	}
-	for _, p := range c.joined() {
-		if p != first {
-			b.WriteString(c.join(p))
+	} else {
+		b.WriteString(first.table.name + " " + first.alias)
+		rest = slices.DeleteFunc(rest, func(p *pair) bool { return p == first })
+		for len(rest) > 0 && rest[0].sharp { // they leave few items, so that few are looked at
+			b.WriteString(c.inner() + rest[0].table.name + " " + rest[0].alias + " ON " + rest[0].beside(first))
+			rest = rest[1:]
 		}
+		b.WriteString(c.inner() + c.shape.from + " ON " + first.on())
+	}
+	for _, p := range rest {
+		b.WriteString(c.join(p))
 	}
 	if len(c.where) > 0 {
 		b.WriteString(" WHERE " + strings.Join(c.where, " AND "))
