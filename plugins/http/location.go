@@ -79,7 +79,7 @@ func decodedRoot(path string) (string, error) {
 }
 
 // Mount splits the URI of artifacts into that of all the files of their server, and the place in them, so that the roots of
-// many runs share one connection.
+// many runs share one connection. A URI that names no files is its own instance.
 func Mount(u core.URI) (instance core.URI, prefix string, err error) {
 	head, below, found := strings.Cut(u.Raw(), filesPath)
 	switch {
@@ -90,8 +90,7 @@ func Mount(u core.URI) (instance core.URI, prefix string, err error) {
 		}
 		prefix, err = rootOf(strings.TrimPrefix(u.Path(), filesPath))
 	case !found || below != "" && below[0] != '/':
-		return u, "", core.Invalid("uri", "%s is no place of artifacts: write %s://host%s/path, or mlflow-artifacts:/path", u,
-			u.Scheme(), filesPath)
+		return u, "", nil
 	default:
 		head += filesPath
 		prefix, err = decodedRoot(below)
