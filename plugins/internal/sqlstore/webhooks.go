@@ -27,22 +27,21 @@ func WebhookKey(request core.OpenRequest) (core.Secret, error) {
 	return key, err
 }
 
-// encrypted is the column of a secret: NULL for none. MLflow makes a key for every process when it has none, so that no
+// encrypted is a secret as its column holds it, or nothing for none. MLflow makes a key for every process when it has none, so that no
 // restart can read what was written before: here that is refused.
-func (r *Registry) encrypted(secret core.Secret) (*string, error) {
+func (r *Registry) encrypted(secret core.Secret) (string, error) {
 	if secret.IsZero() {
-		return nil, nil
+		return "", nil
 	}
 	f, err := newFernet(r.options.WebhookKey)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	if !f.hasKey() {
-		return nil, core.State("secret", "a webhook's secret cannot be kept without a key: set %s to 32 random bytes in URL-safe "+
+		return "", core.State("secret", "a webhook's secret cannot be kept without a key: set %s to 32 random bytes in URL-safe "+
 			"base64, the same at every start", WebhookKeyVariable)
 	}
-	text, err := f.seal(secret.Reveal())
-	return &text, err
+	return f.seal(secret.Reveal())
 }
 
 // CreateWebhook creates a webhook.
@@ -66,7 +65,7 @@ func (r *Registry) CreateWebhook(ctx context.Context, spec core.WebhookSpec) (_ 
 	var b sqldb.Batch
 	b.Exec("INSERT INTO webhooks (workspace, webhook_id, name, description, url, status, secret, creation_timestamp, "+
 		"last_updated_timestamp) VALUES ('default', $1, $2, $3, $4, $5, $6, $7, $7)",
-		string(w.ID), w.Name, orNoText(w.Description), w.URL, string(w.Status), secret, int64(now))
+		string(w.ID), w.Name, orNoText(w.Description), w.URL, string(w.Status), orNoText(secret), int64(now))
 	b.Insert(r.db.Dialect(), webhookEvents(w))
 	return w, r.db.Apply(ctx, &b)
 }
@@ -116,7 +115,7 @@ func (r *Registry) UpdateWebhook(
 	if change, err = core.CheckWebhookChange(change); err != nil {
 		return core.Webhook{}, err
 	}
-	var secret *string
+	secret := ""
 	if change.Secret != nil {
 		if secret, err = r.encrypted(*change.Secret); err != nil {
 			return core.Webhook{}, err
@@ -132,7 +131,7 @@ func (r *Registry) UpdateWebhook(
 		b.Exec("UPDATE webhooks SET name = $1, description = $2, url = $3, status = $4, last_updated_timestamp = $5 "+
 			"WHERE webhook_id = $6", w.Name, orNoText(w.Description), w.URL, string(w.Status), int64(w.UpdatedAt), string(id))
 		if change.Secret != nil {
-			b.Exec("UPDATE webhooks SET secret = $1 WHERE webhook_id = $2", secret, string(id))
+			b.Exec("UPDATE webhooks SET secret = $1 WHERE webhook_id = $2", orNoText(secret), string(id))
 		}
 		if len(change.Events) > 0 {
 			b.Exec("DELETE FROM webhook_events WHERE webhook_id = $1", string(id))
