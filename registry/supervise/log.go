@@ -25,7 +25,7 @@ type journal struct {
 	logger *slog.Logger
 
 	mu      sync.Mutex
-	lines   []string // the last keptLines
+	lines   []string // the last keptLines, and some before them
 	secrets map[string]bool
 	dying   bool // a Go panic has begun: what follows belongs to it
 }
@@ -98,8 +98,8 @@ func (j *journal) keep(line string) string {
 	if len(short) > longestKept {
 		short = strings.ToValidUTF8(short[:longestKept], "") + "…"
 	}
-	if len(j.lines) >= keptLines {
-		j.lines = slices.Delete(j.lines, 0, 1)
+	if len(j.lines) >= 2*keptLines { // now and then, since it moves them all
+		j.lines = append(j.lines[:0], j.lines[len(j.lines)-keptLines+1:]...)
 	}
 	j.lines = append(j.lines, short)
 	return line
@@ -117,13 +117,13 @@ func (j *journal) scrub(text string) string {
 func (j *journal) last() []string {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	from := max(0, len(j.lines)-shownLines)
-	for i, line := range j.lines {
+	lines := j.lines[max(0, len(j.lines)-keptLines):]
+	for i, line := range lines {
 		if fatal(line) {
-			return shown(j.lines[i:min(len(j.lines), i+shownLines)])
+			return shown(lines[i:min(len(lines), i+shownLines)])
 		}
 	}
-	return shown(j.lines[from:])
+	return shown(lines[max(0, len(lines)-shownLines):])
 }
 
 func shown(lines []string) []string {
@@ -148,8 +148,8 @@ func (j *journal) read(line string) (slog.Level, string, []slog.Attr) {
 			return j.fromRecord(line, record)
 		}
 	}
-	for name, level := range levels() {
-		if rest, found := strings.CutPrefix(line, "["+strings.ToUpper(name)+"]"); found {
+	if name, rest, found := strings.Cut(line, "]"); found && strings.HasPrefix(name, "[") && name == strings.ToUpper(name) {
+		if level, known := levels()[strings.ToLower(name[1:])]; known {
 			return level, strings.TrimSpace(rest), nil
 		}
 	}
