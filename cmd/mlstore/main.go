@@ -10,6 +10,7 @@ import (
 )
 
 func main() {
+	beginPatiently(os.Getenv)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal does what it does without us: it ends the process
 	a := &app{stdout: os.Stdout, stderr: os.Stderr, env: os.Getenv}
