@@ -105,6 +105,22 @@ func TestTheOutcomeOfALostAnswerIsUnknown(t *testing.T) {
 	}
 }
 
+// A deletion whose answer was lost finds nothing to delete when it is repeated: nobody can tell who did it.
+func TestARepeatedDeletionThatFindsNothing(t *testing.T) {
+	t.Parallel()
+	var first atomic.Bool
+	url, seen := answering(t, func(w http.ResponseWriter, r *http.Request) {
+		if first.CompareAndSwap(false, true) {
+			cut(w, r)
+		}
+		refuse(404, `{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"no"}`)(w, r)
+	})
+	err := client(t, url, quick()).Call(t.Context(), restclient.Call{Endpoint: rest.ModelsDelete, In: rest.ModelName{Name: "a"}})
+	if e, ok := errors.AsType[*core.Error](err); !ok || e.Code != core.NotFound || e.Outcome != core.OutcomeUnknown || seen.Load() != 2 {
+		t.Errorf("%v after %d requests", err, seen.Load())
+	}
+}
+
 func TestCredentialsGoToNobodyElse(t *testing.T) {
 	t.Parallel()
 	other, strangers := answering(t, refuse(200, "{}"))

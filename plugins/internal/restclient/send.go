@@ -26,13 +26,19 @@ type Answer struct {
 // Close ends the reading of the answer.
 func (a *Answer) Close() error { return a.Body.Close() }
 
-// Send sends a request until it succeeds, as often as the settings and the request allow. Every other answer is an error.
+// Send sends a request until it succeeds, as often as the settings and the request allow. Every other answer is an error, whose
+// outcome is unknown when an attempt before it may have done what was asked for.
 func (c *Client) Send(ctx context.Context, r Request) (*Answer, error) {
+	done := false
 	for attempt := 0; ; attempt++ {
 		answer, failed := c.once(ctx, r)
 		if failed == nil {
 			return answer, nil
 		}
+		if done {
+			failed.err.Outcome = core.OutcomeUnknown
+		}
+		done = done || failed.err.Outcome == core.OutcomeUnknown
 		if attempt == c.settings.Retries || ctx.Err() != nil || !failed.again(r) {
 			return nil, failed.err
 		}
