@@ -57,10 +57,10 @@ func TestRegistryConformanceOnSQLite(t *testing.T) {
 	registrystore.Test(t, h, func(o *conformance.Options) { o.Level = conformance.Extended })
 }
 
+// TestRegistryConformanceOnPostgres leaves the plain server to the tests of the plugin.
 func TestRegistryConformanceOnPostgres(t *testing.T) {
 	t.Parallel()
 	for name, uri := range map[string]func(*testing.T) string{
-		"plain":        func(t *testing.T) string { t.Helper(); return testenv.Postgres(t) },
 		"serializable": func(t *testing.T) string { t.Helper(); return serializable(testenv.Postgres(t)) },
 		"pooled":       func(t *testing.T) string { t.Helper(); return testenv.PgBouncer(t, testenv.Postgres(t)) },
 	} {
