@@ -98,7 +98,7 @@ func capabilitiesOf(kind string) []core.Capability {
 		return []core.Capability{core.PagesKeyset, core.PutIfAbsent, core.ArtifactMtime, core.ArtifactVerbatim}
 	case "registry":
 		return []core.Capability{
-			core.PagesKeyset, core.IdempotentCreate, core.SearchNative, core.VersionUser, core.VersionVerbatim,
+			core.AtomicBatch, core.PagesKeyset, core.IdempotentCreate, core.SearchNative, core.VersionUser, core.VersionVerbatim,
 			core.VersionTouchesModel,
 		}
 	}

@@ -54,7 +54,7 @@ func (r *Registry) Describe(ctx context.Context) (_ core.Info, err error) {
 		return core.Info{}, err
 	}
 	return r.describe(r,
-		core.PagesKeyset, core.IdempotentCreate, core.SearchNative, core.VersionUser, core.VersionVerbatim,
+		core.AtomicBatch, core.PagesKeyset, core.IdempotentCreate, core.SearchNative, core.VersionUser, core.VersionVerbatim,
 		core.VersionTouchesModel,
 	), nil
 }

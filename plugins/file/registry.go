@@ -55,7 +55,8 @@ func (r *Registry) Describe(ctx context.Context) (core.Info, error) {
 	return core.Info{
 		Name: "file", Version: core.ContractVersion, Contract: core.ContractVersion, Limits: r.limits,
 		Capabilities: core.CapabilitiesOf(r,
-			core.PagesKeyset, core.SearchNative, core.VersionUser, core.VersionVerbatim, core.VersionTouchesModel,
+			core.AtomicBatch, core.PagesKeyset, core.SearchNative, core.VersionUser, core.VersionVerbatim,
+			core.VersionTouchesModel,
 		),
 	}, nil
 }

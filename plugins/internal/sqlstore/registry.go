@@ -23,7 +23,7 @@ func NewRegistry(db sqldb.DB, o Options) *Registry { return &Registry{newHandle(
 // registryPromises are those that every database keeps.
 func registryPromises() []core.Capability {
 	return []core.Capability{
-		core.PagesKeyset, core.SearchNative, core.VersionUser, core.VersionVerbatim, core.VersionTouchesModel,
+		core.AtomicBatch, core.PagesKeyset, core.SearchNative, core.VersionUser, core.VersionVerbatim, core.VersionTouchesModel,
 	}
 }
 
