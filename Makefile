@@ -85,6 +85,8 @@ bench-sql: ## Compare the SQL stores with the bare drivers; BENCHTIME is how man
 
 bench-server: prepare ## Compare mlstore server with MLflow's own server on equal databases; MLSTORE_BENCH_SLICE is how long a figure takes.
 	go test -run '^$$' -bench . -benchtime 1x -timeout 0 -v ./cmd/mlstore/serverbench
+	go test -run '^$$' -bench LargeFile -benchtime 5x -timeout 0 ./cmd/mlstore/filebench
+	go test -run '^$$' -bench SmallFiles -benchtime 500x -timeout 0 ./cmd/mlstore/filebench
 
 kill: prepare ## Kill programs at every point (kill -9), where a test run takes a sample.
 	MLSTORE_KILL=all $(TESTSUM) -- -count=1 -timeout 0 -run Kill ./...

@@ -92,7 +92,7 @@ func (a *app) serveWith(ctx context.Context, f *serverFlags, config server.Confi
 // config is what the flags say of the server behind the listeners.
 func (f *serverFlags) config() (server.Config, error) {
 	c := server.Config{
-		ArtifactRoot: f.artifactRoot, StaticPrefix: f.staticPrefix, ArtifactsOnly: f.artifactsOnly,
+		ArtifactRoot: f.artifactRoot, TrustedRoots: f.trustedRoots, StaticPrefix: f.staticPrefix, ArtifactsOnly: f.artifactsOnly,
 		PresignedOnly: f.presignedOnly, UIDir: f.uiDir, RefuseLongValues: f.refuseLong,
 		Edge: edge.Config{Hosts: byCommas(f.allowedHosts), Origins: byCommas(f.origins), FrameOptions: f.frameOptions},
 	}

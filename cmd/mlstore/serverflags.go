@@ -26,6 +26,8 @@ type serverFlags struct {
 	prometheus, uiDir, logFormat, logLevel string
 	drainDelay, drainTimeout               time.Duration
 
+	trustedRoots []string
+
 	refuseLong bool
 	idle       []string // flags that were given and mean nothing here
 }
@@ -36,6 +38,8 @@ func (f *serverFlags) define(flags *pflag.FlagSet) {
 	text(&f.registry, "registry-store-uri", "", "where registered models are kept (default the backend store)")
 	text(&f.artifactRoot, "default-artifact-root", "",
 		"where new experiments keep their artifacts (default mlflow-artifacts:/, which is this server)")
+	flags.StringArrayVar(&f.trustedRoots, "trusted-artifact-root", nil,
+		"folder or URI where runs and models may have artifacts besides the two others; may be repeated")
 	yes(&f.serveArtifacts, "serve-artifacts", true, "pass artifacts to and from the artifacts destination")
 	flags.Bool("no-serve-artifacts", false, "do not pass artifacts")
 	text(&f.destination, "artifacts-destination", "./mlartifacts", "where artifacts that pass through this server are kept")

@@ -33,9 +33,6 @@ func FromWheel(ctx context.Context, wheel, into string) (Fetched, error) {
 		return Fetched{}, core.Invalid("wheel", "%s cannot be read as a wheel: %w", wheel, err)
 	}
 	defer archive.Close()
-	if len(archive.File) > maxEntries {
-		return Fetched{}, core.Invalid("wheel", "%s has more than %d entries", wheel, maxEntries)
-	}
 	f, err := fetch(ctx, into, func(w *writer) error { return w.unzip(archive.File) })
 	f.From = wheel
 	return f, err

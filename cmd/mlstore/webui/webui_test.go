@@ -3,7 +3,6 @@ package webui_test
 import (
 	"archive/zip"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -132,10 +131,6 @@ func TestFromFolder(t *testing.T) {
 // The archives of the attack catalogue (Z01 to Z14): refused whole, and nothing is left.
 func TestHostileWheels(t *testing.T) {
 	t.Parallel()
-	many := make([]part, 200_001)
-	for i := range many {
-		many[i].name = fmt.Sprintf("x/%d", i)
-	}
 	tests := map[string][]part{
 		"climbs":         {{name: build + "../../../../../x", content: "x"}},
 		"climbs inside":  {{name: build + "a/../b", content: "x"}},
@@ -149,8 +144,7 @@ func TestHostileWheels(t *testing.T) {
 		"pipe":           {{name: build + "p", mode: fs.ModeNamedPipe | 0o600}},
 		"twice":          {{name: build + "a", content: "1"}, {name: build + "a", content: "2"}},
 		"below a file":   {{name: build + "a", content: "1"}, {name: build + "a/b", content: "2"}},
-		"bomb":           {{name: build + "bomb", content: strings.Repeat("\x00", 64<<20)}},
-		"many entries":   many,
+		"bomb":           {{name: build + "bomb", content: strings.Repeat("\x00", 8<<20)}},
 		"no page":        {},
 	}
 	for name, parts := range tests {

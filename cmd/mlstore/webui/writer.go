@@ -32,6 +32,9 @@ type writer struct {
 // unzip writes the entries of a wheel that belong to the build. A wheel that has anything but plain files there is refused
 // whole.
 func (w *writer) unzip(entries []*zip.File) error {
+	if len(entries) > maxEntries {
+		return core.Invalid("wheel", "the wheel has more than %d entries", maxEntries)
+	}
 	for _, entry := range entries {
 		name, found := strings.CutPrefix(entry.Name, buildPath+"/")
 		if !found || name == "" || strings.HasSuffix(name, "/") && entry.UncompressedSize64 == 0 {
