@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"net/http"
@@ -13,9 +14,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"golang.org/x/sys/unix"
 
 	"github.com/mlstore/mlstore/internal/testenv"
 )
@@ -31,7 +29,6 @@ type upload struct {
 	cmd     *exec.Cmd
 	stderr  *bytes.Buffer
 	plugin  int // its process
-	pidfd   int
 }
 
 // beginUpload returns when two parts of a file are in S3, and a third one is on its way and does not arrive.
@@ -85,29 +82,25 @@ func beginUpload(t *testing.T) *upload {
 		t.Fatalf("the command has the children %v, want one plugin", children)
 	}
 	u.plugin = children[0]
-	u.pidfd, err = unix.PidfdOpen(u.plugin, 0)
-	u.must(err)
-	t.Cleanup(func() { _ = unix.Close(u.pidfd) })
-	if len(u.sockets()) != 1 || len(u.uploads()) != 1 {
-		t.Fatalf("in the middle of an upload there are the sockets %q and the uploads %q, want one of each", u.sockets(), u.uploads())
+	if len(u.sockets()) != 1 || len(u.server.Uploads(u.t, u.bucket)) != 1 {
+		t.Fatalf("in the middle of an upload there are the sockets %q and the uploads %q, want one of each", u.sockets(), u.server.Uploads(u.t, u.bucket))
 	}
 	return u
 }
 
-// gone waits for the end of the plugin's process.
+// gone waits for the end of the plugin's process. One that has ended is gone, though nobody may have waited for it yet.
 func (u *upload) gone(limit time.Duration) {
 	u.t.Helper()
-	poll := []unix.PollFd{{Fd: int32(u.pidfd), Events: unix.POLLIN}}
-	for end := time.Now().Add(limit); ; {
-		n, err := unix.Poll(poll, int(max(0, time.Until(end).Milliseconds())))
-		switch {
-		case errors.Is(err, unix.EINTR):
-		case err != nil:
-			u.t.Fatal(err)
-		case n == 0:
-			u.t.Fatalf("the plugin lives after %v", limit)
-		default:
+	ticks := time.NewTicker(time.Millisecond)
+	defer ticks.Stop()
+	for end := time.Now().Add(limit); ; <-ticks.C {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", u.plugin))
+		_, state, _ := strings.Cut(string(stat), ") ")
+		if err != nil || strings.HasPrefix(state, "Z") || strings.HasPrefix(state, "X") {
 			return
+		}
+		if time.Now().After(end) {
+			u.t.Fatalf("the plugin lives after %v", limit)
 		}
 	}
 }
@@ -125,28 +118,6 @@ func (u *upload) sockets() []string {
 	return all
 }
 
-func (u *upload) keys() []string {
-	u.t.Helper()
-	out, err := u.server.Client("").ListObjectsV2(u.t.Context(), &s3.ListObjectsV2Input{Bucket: &u.bucket})
-	u.must(err)
-	var all []string
-	for _, o := range out.Contents {
-		all = append(all, *o.Key)
-	}
-	return all
-}
-
-func (u *upload) uploads() []string {
-	u.t.Helper()
-	out, err := u.server.Client("").ListMultipartUploads(u.t.Context(), &s3.ListMultipartUploadsInput{Bucket: &u.bucket})
-	u.must(err)
-	var all []string
-	for _, o := range out.Uploads {
-		all = append(all, *o.UploadId)
-	}
-	return all
-}
-
 // after holds what is left to what may be, after a first look and after the next start.
 func (u *upload) after() {
 	u.t.Helper()
@@ -154,20 +125,20 @@ func (u *upload) after() {
 	if left := u.sockets(); len(left) != 0 {
 		u.t.Errorf("the sockets %q are left", left)
 	}
-	if keys := u.keys(); len(keys) != 0 {
+	if keys := u.server.Keys(u.t, u.bucket); len(keys) != 0 {
 		u.t.Errorf("the bucket shows %q", keys)
 	}
 	if listed := u.ok("artifacts", "list", "--artifact-uri", "s3://"+u.bucket+"/root"); strings.Contains(listed, "model") {
 		u.t.Errorf("the repository shows %s", listed)
 	}
-	if open := u.uploads(); len(open) != 0 {
+	if open := u.server.Uploads(u.t, u.bucket); len(open) != 0 {
 		u.t.Errorf("after the next start the uploads %q are open", open)
 	}
 	if journals, err := filepath.Glob(filepath.Join(u.journal, "mlstore", "s3", "*.uploads")); err != nil || len(journals) != 0 {
 		u.t.Errorf("after the next start the journals %q are left, %v", journals, err)
 	}
 	u.ok("artifacts", "log-artifact", "--artifact-uri", "s3://"+u.bucket+"/root", "model.bin")
-	if keys := u.keys(); len(keys) != 1 || keys[0] != "root/model.bin" {
+	if keys := u.server.Keys(u.t, u.bucket); len(keys) != 1 || keys[0] != "root/model.bin" {
 		u.t.Errorf("the upload that was made again is %q", keys)
 	}
 }
