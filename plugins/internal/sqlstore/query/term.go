@@ -96,6 +96,9 @@ func (t term) ordered(b *strings.Builder, i int) {
 func (c *compiler) after(terms []term, order []filter.OrderKey, cursor []filter.KeyValue) string {
 	condition := never
 	for i := len(terms) - 1; i >= 0; i-- {
+		if i == 0 && len(terms) > 1 && !terms[0].nullable && cursor[0].Presence == filter.Present {
+			return c.afterFirst(terms[0], c.cursor(order[0], cursor[0]), condition)
+		}
 		later, same := c.beside(terms[i], order[i], cursor[i])
 		switch {
 		case condition == never:
@@ -106,11 +109,14 @@ func (c *compiler) after(terms []term, order []filter.OrderKey, cursor []filter.
 			condition = "(" + later + " OR " + same + " AND " + condition + ")"
 		}
 	}
-	// What follows from the condition is said as well, in the form that an index can serve.
-	if first := terms[0]; len(terms) > 1 && !first.nullable && cursor[0].Presence == filter.Present {
-		condition = first.value + first.beyond("=") + c.cursor(order[0], cursor[0]) + " AND " + condition
-	}
 	return condition
+}
+
+// afterFirst writes that an item's first value comes behind the cursor's, or is the same and the rest comes behind. It begins
+// with what an index can serve. The other half is written so that Postgres expects nearly all items to meet it: else it
+// expects few, and sorts them.
+func (c *compiler) afterFirst(first term, at, rest string) string {
+	return first.value + first.beyond("=") + at + " AND (" + first.value + " <> " + at + " OR " + rest + ")"
 }
 
 // beside writes that an item's value for one key comes behind that of the cursor, and that it is the same.
