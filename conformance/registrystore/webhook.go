@@ -179,7 +179,10 @@ func webhookUpdate(c *hookCase) {
 	w, other := c.create(c.spec()), c.create(c.spec())
 	empty := ""
 	for _, change := range []core.WebhookChange{
-		{Name: "renamed"}, {URL: "http://example.org/other"}, {Status: core.WebhookDisabled}, {Description: &empty},
+		{Name: "renamed"},
+		{URL: "http://example.org/other"},
+		{Status: core.WebhookDisabled},
+		{Description: &empty},
 		{Events: core.WebhookEvents()[3:5]},
 		{Name: "back", Status: core.WebhookActive, Events: core.WebhookEvents()[:1]},
 		{},

@@ -27,8 +27,8 @@ func WebhookKey(request core.OpenRequest) (core.Secret, error) {
 	return key, err
 }
 
-// encrypted is a secret as its column holds it, or nothing for none. MLflow makes a key for every process when it has none, so that no
-// restart can read what was written before: here that is refused.
+// encrypted is a secret as its column holds it, or nothing for none. MLflow makes a key for every process when it has none,
+// so that no restart can read what was written before: here that is refused.
 func (r *Registry) encrypted(secret core.Secret) (string, error) {
 	if secret.IsZero() {
 		return "", nil
