@@ -420,27 +420,6 @@ func (r registryRecorder) ImportVersion(_ context.Context, v core.Version) error
 	return nil
 }
 
-func (r projectRecorder) Submit(_ context.Context, p core.Project, o core.SubmitOptions) (core.JobID, error) {
-	r.note(p, o)
-	return say[core.JobID](r.recorder, nil)
-}
-
-func (r projectRecorder) Job(_ context.Context, id core.JobID) (core.Job, error) {
-	r.note(id)
-	return say(r.recorder, func(j *core.Job) { j.ID = id })
-}
-
-func (r projectRecorder) Cancel(_ context.Context, id core.JobID) error {
-	r.note(id)
-	return nil
-}
-
-func (r projectRecorder) Logs(_ context.Context, id core.JobID, o core.LogOptions) (core.Page[core.LogLine], error) {
-	r.note(id, o)
-	return say[core.Page[core.LogLine]](r.recorder, nil)
-}
-
-// opener answers with the recorder for every URI, and remembers the request.
 func (r registryRecorder) CreateWebhook(_ context.Context, spec core.WebhookSpec) (core.Webhook, error) {
 	r.note(spec)
 	return say[core.Webhook](r.recorder, nil)
@@ -468,6 +447,27 @@ func (r registryRecorder) SearchWebhooks(_ context.Context, q core.WebhookQuery)
 	return say[core.Page[core.Webhook]](r.recorder, nil)
 }
 
+func (r projectRecorder) Submit(_ context.Context, p core.Project, o core.SubmitOptions) (core.JobID, error) {
+	r.note(p, o)
+	return say[core.JobID](r.recorder, nil)
+}
+
+func (r projectRecorder) Job(_ context.Context, id core.JobID) (core.Job, error) {
+	r.note(id)
+	return say(r.recorder, func(j *core.Job) { j.ID = id })
+}
+
+func (r projectRecorder) Cancel(_ context.Context, id core.JobID) error {
+	r.note(id)
+	return nil
+}
+
+func (r projectRecorder) Logs(_ context.Context, id core.JobID, o core.LogOptions) (core.Page[core.LogLine], error) {
+	r.note(id, o)
+	return say[core.Page[core.LogLine]](r.recorder, nil)
+}
+
+// opener answers with the recorder for every URI, and remembers the request.
 func (r *recorder) opener() core.Opener {
 	return core.OpenerFunc(func(_ context.Context, request core.OpenRequest) (core.Backend, error) {
 		r.note(request)
