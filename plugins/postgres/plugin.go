@@ -40,7 +40,7 @@ func schemes() []core.ManifestScheme {
 				{Name: artifactRoot, About: "where the artifacts of new experiments go", Default: "./mlruns"},
 				{Name: "password", About: "that of the database's user", Secret: true},
 				{Name: sqlstore.WebhookKeySecret, About: "encrypts the secrets of webhooks; " + sqlstore.WebhookKeyVariable, Secret: true},
-				{Name: sqlstore.SchemaOption, About: "keep: open the database, of whatever schema, to look after that alone"},
+				{Name: sqlstore.SchemaOption, About: "keep: look after the schema alone, whatever it is; accounts: after the accounts"},
 			},
 		})
 	}
