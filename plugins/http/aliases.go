@@ -3,6 +3,7 @@ package http
 import (
 	"cmp"
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/mlstore/mlstore/core"
@@ -69,12 +70,39 @@ func (r *Registry) VersionByAlias(ctx context.Context, model, alias string) (v c
 		if err := r.checkAlias(ctx, model, alias); err != nil {
 			return err
 		}
-		call := restclient.Call{Endpoint: rest.ModelsGetAlias, In: rest.Alias{Name: model, Alias: alias}}
-		v, err = r.version(ctx, call, core.VersionRef{Model: model})
-		if refusedAs(err, core.ReasonInvalidParameterValue) {
-			return recoded(err, core.NotFound, alias)
-		}
+		v, err = r.versionByAlias(ctx, model, alias)
 		return err
 	})
 	return v, err
+}
+
+func (r *Registry) versionByAlias(ctx context.Context, model, alias string) (core.Version, error) {
+	p, err := r.profile(ctx)
+	if err != nil {
+		return core.Version{}, err
+	}
+	if !p.ours && strings.EqualFold(alias, "latest") { // MLflow 2 has no such alias, and before 3.17 it is any stage's latest
+		return r.newest(ctx, model)
+	}
+	call := restclient.Call{Endpoint: rest.ModelsGetAlias, In: rest.Alias{Name: model, Alias: alias}}
+	v, err := r.version(ctx, call, core.VersionRef{Model: model})
+	if !refusedAs(err, core.ReasonInvalidParameterValue) {
+		return v, err
+	}
+	if _, missing := r.getModel(ctx, model); errors.Is(missing, core.ErrNotFound) {
+		return core.Version{}, missing
+	}
+	return core.Version{}, recoded(err, core.NotFound, alias)
+}
+
+// newest is the version of the highest number.
+func (r *Registry) newest(ctx context.Context, model string) (core.Version, error) {
+	latest, err := r.latest(ctx, rest.LatestVersions{Name: model})
+	if err != nil {
+		return core.Version{}, err
+	}
+	if len(latest) == 0 {
+		return core.Version{}, core.Missing("latest version of model", model)
+	}
+	return r.getVersion(ctx, core.VersionRef{Model: model, Number: latest[len(latest)-1].Number})
 }

@@ -39,15 +39,22 @@ func (r *Registry) LatestVersions(ctx context.Context, model string, in []core.S
 		if err := r.checkModel(ctx, model); err != nil {
 			return err
 		}
-		var found rest.VersionsAnswer
-		if err := r.call(ctx, restclient.Call{Endpoint: rest.ModelsLatest, In: ask, Out: &found}); err != nil {
-			return err
-		}
-		for _, v := range found.ModelVersions {
-			latest = append(latest, versionOf(v))
-		}
-		sortVersions(latest)
-		return nil
+		var err error
+		latest, err = r.latest(ctx, ask)
+		return err
 	})
 	return latest, err
+}
+
+func (r *Registry) latest(ctx context.Context, ask rest.LatestVersions) ([]core.Version, error) {
+	var found rest.VersionsAnswer
+	if err := r.call(ctx, restclient.Call{Endpoint: rest.ModelsLatest, In: ask, Out: &found}); err != nil {
+		return nil, err
+	}
+	var latest []core.Version
+	for _, v := range found.ModelVersions {
+		latest = append(latest, versionOf(v))
+	}
+	sortVersions(latest)
+	return latest, nil
 }

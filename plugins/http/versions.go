@@ -3,6 +3,7 @@ package http
 import (
 	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strconv"
@@ -160,8 +161,36 @@ func (r *Registry) DeleteVersion(ctx context.Context, ref core.VersionRef) error
 		if err := r.checkVersion(ctx, ref); err != nil {
 			return err
 		}
-		return r.call(ctx, restclient.Call{Endpoint: rest.VersionsDelete, In: refOf(ref)})
+		if err := r.call(ctx, restclient.Call{Endpoint: rest.VersionsDelete, In: refOf(ref)}); err != nil {
+			return err
+		}
+		return r.dropAliases(ctx, ref)
 	})
+}
+
+// dropAliases removes the aliases that MLflow leaves behind when their version goes.
+func (r *Registry) dropAliases(ctx context.Context, ref core.VersionRef) error {
+	p, err := r.profile(ctx)
+	if err != nil || p.ours || !p.has(p.registry, aliases) {
+		return err
+	}
+	m, err := r.getModel(ctx, ref.Model)
+	if errors.Is(err, core.ErrNotFound) {
+		return nil // the model went too
+	}
+	if err != nil {
+		return created(err)
+	}
+	for alias, number := range m.Aliases {
+		if number != ref.Number {
+			continue
+		}
+		in := rest.Alias{Name: ref.Model, Alias: alias}
+		if err := r.call(ctx, restclient.Call{Endpoint: rest.ModelsDeleteAlias, In: in}); err != nil {
+			return created(err)
+		}
+	}
+	return nil
 }
 
 // SearchVersions searches. The location of a version whose source refers to another one is left to Version.
