@@ -91,6 +91,7 @@ func (s *serving) do(method, path, body string) (int, string) {
 	if body != "" {
 		r.Header.Set("Content-Type", "application/json")
 	}
+	r.Close = true // an idle connection would have the server wait
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {
 		s.t.Fatalf("%v\n%s", err, s.stderr)

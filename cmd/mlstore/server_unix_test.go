@@ -27,7 +27,7 @@ func TestServerAnswersAllThatAreOnTheirWayAtSIGTERM(t *testing.T) {
 	t.Parallel()
 	const requests = 1000
 	s := newShell(t)
-	server := s.serve("--log-level", "warn")
+	server := s.serve("--log-level", "warn", "--drain-delay", "10s")
 	status, body := server.do("POST", "/api/2.0/mlflow/runs/create", `{"experiment_id":"0"}`)
 	id, _, _ := strings.Cut(body[strings.Index(body, `"run_uuid":"`)+len(`"run_uuid":"`):], `"`)
 	if status != 200 || len(id) != 32 {
@@ -101,7 +101,17 @@ func TestServerAnswersAllThatAreOnTheirWayAtSIGTERM(t *testing.T) {
 func TestServerEndsInSpiteOfIdleConnections(t *testing.T) {
 	t.Parallel()
 	server := newShell(t).serve()
-	server.get("/health") // whose connection stays open
+	client := &http.Client{Transport: &http.Transport{}}
+	defer client.CloseIdleConnections()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.url+"/health", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := client.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = answer.Body.Close() // the connection stays open
 	server.stop(os.Interrupt)
 	if err := server.wait(); err != nil {
 		t.Errorf("%v\n%s", err, server.stderr)

@@ -58,12 +58,7 @@ func (d *drain) serve(ctx context.Context, listeners []net.Listener, log *slog.L
 func (d *drain) end(ctx context.Context, log *slog.Logger) error {
 	d.ending.Store(true)
 	log.Info("ending", "connections", d.open.count())
-	if d.open.count() > 0 && d.delay > 0 {
-		select {
-		case <-time.After(d.delay):
-		case <-d.open.none():
-		}
-	}
+	d.quiet()
 	ctx, cancel := context.WithTimeout(ctx, d.timeout)
 	defer cancel()
 	err := d.server.Shutdown(ctx)
@@ -72,6 +67,28 @@ func (d *drain) end(ctx context.Context, log *slog.Logger) error {
 		return core.Errorf(core.DeadlineExceeded, "%d connections had to be cut off after --drain-timeout", d.open.count())
 	}
 	return ignoreClosed(err)
+}
+
+// quiet waits for the delay, or until there has been no connection for a moment: those that the system has taken in for us, but
+// we have not, are not counted.
+func (d *drain) quiet() {
+	over := time.After(d.delay)
+	for {
+		select {
+		case <-over:
+			return
+		case <-d.open.none():
+		}
+		const moment = 100 * time.Millisecond
+		select {
+		case <-over:
+			return
+		case <-time.After(moment):
+		}
+		if d.open.count() == 0 {
+			return
+		}
+	}
 }
 
 func ignoreClosed(err error) error {
