@@ -31,7 +31,7 @@ func ErrorOf(err error) (Error, int) {
 
 // MessageOf is the text of err for a client: that of its cause, without what was tried, which the client knows.
 func MessageOf(err error) string {
-	e, ok := errors.AsType[*core.Error](err)
+	e, ok := err.(*core.Error) //nolint:errorlint // the words of what wraps an error of core belong to its text
 	if !ok || e.Err == nil {
 		return err.Error()
 	}
