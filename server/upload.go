@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/mlstore/mlstore/core"
 )
@@ -96,32 +97,52 @@ type upload struct {
 func put(c *call, repo core.ArtifactRepository, u upload) (core.Artifact, error) {
 	body := &watched{r: u.body}
 	stored, err := repo.Put(c.ctx(), u.name, body, u.o)
+	broke := body.end()
 	large := &http.MaxBytesError{}
 	switch {
 	case err == nil:
 		return stored, nil
-	case errors.As(body.err, &large):
+	case errors.As(broke, &large):
 		return stored, tooLarge()
-	case body.err != nil:
-		return stored, core.Invalid("data", "the body of the request ended early: %w", body.err)
+	case broke != nil:
+		return stored, core.Invalid("data", "the body of the request ended early: %w", broke)
 	case errors.Is(err, core.ErrDataLoss):
 		return stored, core.Invalid("data", "%w", err)
 	}
 	return stored, err
 }
 
-// watched remembers why a reader ended, unless that was its end.
+// watched remembers why a reader ended, unless that was its end. A store that has refused an upload may have left a read
+// behind: what that finds is nobody's concern any more.
 type watched struct {
-	r   io.Reader
-	err error
+	r     io.Reader
+	mu    sync.Mutex
+	err   error
+	ended bool
 }
 
 func (w *watched) Read(p []byte) (int, error) {
+	w.mu.Lock()
+	ended := w.ended
+	w.mu.Unlock()
+	if ended {
+		return 0, io.ErrClosedPipe
+	}
 	n, err := w.r.Read(p)
 	if err != nil && !errors.Is(err, io.EOF) {
+		w.mu.Lock()
 		w.err = err
+		w.mu.Unlock()
 	}
 	return n, err
+}
+
+// end makes later reads fail and returns what has gone wrong so far.
+func (w *watched) end() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.ended = true
+	return w.err
 }
 
 // sentDigest is the SHA-256 of the body that a client sent along, in Content-Digest or Repr-Digest (RFC 9530), in hexadecimal;

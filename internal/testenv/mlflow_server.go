@@ -59,6 +59,21 @@ func ServeMLflow(t testing.TB, version string) *MLflowServer {
 	return shared.server
 }
 
+// OwnMLflow returns a running server as ServeMLflow does, which no other test uses: for what looks at all that a server holds.
+func OwnMLflow(t testing.TB, version string) *MLflowServer {
+	t.Helper()
+	server, err := startMLflow(MLflow(t, version), version)
+	if err != nil {
+		t.Fatalf("start MLflow %s: %v", version, err)
+	}
+	t.Cleanup(func() {
+		if err := server.stop(); err != nil {
+			t.Errorf("stop MLflow %s: %v", version, err)
+		}
+	})
+	return server
+}
+
 func (s *mlflowServers) join(version string) *mlflowShared {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -77,7 +77,7 @@ func (p *parts) sign(ctx context.Context, o core.UploadOptions, expires core.Mil
 		if err := p.settings.access(input); err != nil {
 			return nil, err
 		}
-		signed, err := signer.PresignUploadPart(ctx, input)
+		signed, err := signer.PresignUploadPart(ctx, input, unread)
 		if err != nil {
 			return nil, err
 		}

@@ -48,12 +48,18 @@ func (a *Artifacts) presign(ctx context.Context, path string, o core.PresignOpti
 	return request, nil
 }
 
-// signer signs requests that are good for so long.
+// signer signs requests that are good for so long. What else they need, unread, goes with each of them: a client of its own
+// would share state with the store's, which is in use.
 func (a *Artifacts) signer(good time.Duration) *s3.PresignClient {
-	return s3.NewPresignClient(a.client, s3.WithPresignExpires(good), s3.WithPresignClientFromClientOptions(func(o *s3.Options) {
-		o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired // the bytes are not known
+	return s3.NewPresignClient(a.client, s3.WithPresignExpires(good))
+}
+
+// unread leaves out checksums, since the bytes are not known.
+func unread(o *s3.PresignOptions) {
+	o.ClientOptions = append(o.ClientOptions, func(o *s3.Options) {
+		o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
 		o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
-	}))
+	})
 }
 
 func requestOf(signed *v4.PresignedHTTPRequest, expires core.Millis) core.PresignedRequest {
@@ -87,7 +93,7 @@ func (a *Artifacts) presignPut(
 	if err := a.settings.extra.put(input); err != nil {
 		return nil, err
 	}
-	return signer.PresignPutObject(ctx, input)
+	return signer.PresignPutObject(ctx, input, unread)
 }
 
 func (a *Artifacts) presignGet(
@@ -102,6 +108,6 @@ func (a *Artifacts) presignGet(
 	if err := a.settings.access(input); err != nil {
 		return nil, 0, err
 	}
-	signed, err := signer.PresignGetObject(ctx, input)
+	signed, err := signer.PresignGetObject(ctx, input, unread)
 	return signed, aws.ToInt64(head.ContentLength), err
 }

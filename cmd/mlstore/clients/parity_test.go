@@ -29,7 +29,7 @@ type exchange struct {
 // and, of what succeeds, every field of the answer but times and ids.
 func TestTheRegistryAnswersAsMLflow(t *testing.T) {
 	t.Parallel()
-	theirs := newTwin(t, testenv.ServeMLflow(t, "3.18.0").URL)
+	theirs := newTwin(t, testenv.OwnMLflow(t, "3.18.0").URL)
 	r, err := embedded.New()
 	must(t, err)
 	t.Cleanup(func() { must(t, r.Close()) })

@@ -15,7 +15,7 @@ import (
 // TestTrackingAnswersAsMLflow is TestTheRegistryAnswersAsMLflow for experiments, runs and what they measured.
 func TestTrackingAnswersAsMLflow(t *testing.T) {
 	t.Parallel()
-	theirs := newTwin(t, testenv.ServeMLflow(t, "3.18.0").URL)
+	theirs := newTwin(t, testenv.OwnMLflow(t, "3.18.0").URL)
 	r, err := embedded.New()
 	must(t, err)
 	t.Cleanup(func() { must(t, r.Close()) })
