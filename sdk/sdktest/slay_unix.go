@@ -5,6 +5,7 @@ package sdktest
 import (
 	"errors"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -23,12 +24,36 @@ func slay(pid string) error {
 	if err := syscall.Kill(n, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
 		return err
 	}
+	await(func() bool { return !lives(pid) })
+	return nil
+}
+
+// await looks every millisecond until something is so.
+func await(so func() bool) {
 	ticks := time.NewTicker(time.Millisecond)
 	defer ticks.Stop()
-	for lives(pid) {
+	for !so() {
 		<-ticks.C
 	}
-	return nil
+}
+
+// stopped reports whether all threads of a process have: a signal stops them one after the other, and until then they answer.
+// Where the system has no /proc, that cannot be told.
+func stopped(pid string) bool {
+	threads, err := filepath.Glob("/proc/" + pid + "/task/*/stat")
+	if err != nil {
+		return true // the pattern is wrong
+	}
+	for _, thread := range threads {
+		stat, err := os.ReadFile(thread)
+		if err != nil {
+			continue // it has ended
+		}
+		if _, state, _ := strings.Cut(string(stat), ") "); !strings.HasPrefix(state, "T") {
+			return false
+		}
+	}
+	return true
 }
 
 // lives reports whether there is such a process. One that has ended does not live, though nobody may have waited for it yet;
@@ -52,6 +77,7 @@ func freeze(t conformance.T, s *supervise.Supervisor) (thaw func()) {
 			continue // it does not run
 		}
 		conformance.NoError(t, "stopping the plugin", syscall.Kill(n, syscall.SIGSTOP))
+		await(func() bool { return stopped(one.PID) || !lives(one.PID) })
 		frozen = append(frozen, n)
 	}
 	return func() {
