@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -512,3 +513,47 @@ func (b breaking) Open(ctx context.Context, path string, o core.ReadOptions) (io
 type broken struct{}
 
 func (broken) Read([]byte) (int, error) { return 0, errors.New("the disk is on fire") }
+
+// A file that is replaced between what a store tells of it and what it gives is sent in one version: whole, or cut off.
+func TestReplacedWhileRead(t *testing.T) {
+	t.Parallel()
+	var times atomic.Int32
+	c := newClientOver(t, func(context.Context, core.OpenRequest) (core.Backend, error) {
+		files := replacing{mem.NewArtifacts(), &times}
+		return core.Backend{Tracking: mem.NewTracking(), Registry: mem.NewRegistry(), Artifacts: files}, nil
+	}, func(c *server.Config) { c.ArtifactsDestination = "mem:files" })
+	c.ask("PUT", proxy+"/f", strings.NewReader(strings.Repeat("5", 50)))
+	times.Store(3)
+	if answer, body := c.ask("GET", proxy+"/f", nil); answer.StatusCode != 200 || body != strings.Repeat("0", 100) {
+		t.Errorf("replaced three times: %d, %q; want the last version whole", answer.StatusCode, body)
+	}
+	times.Store(2)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, c.url+proxy+"/f", nil)
+	must(t, err)
+	r.Header.Set("Range", "bytes=0-")
+	answer, err := c.web.Transport.RoundTrip(r)
+	if err != nil {
+		return // cut before the header
+	}
+	defer answer.Body.Close()
+	if body, err := io.ReadAll(answer.Body); err == nil {
+		t.Errorf("a part of a file that was replaced: %d, %q; want it cut off", answer.StatusCode, body)
+	}
+}
+
+// replacing stores give a file other content, of another length, before they open it.
+type replacing struct {
+	*mem.Artifacts
+
+	times *atomic.Int32
+}
+
+func (r replacing) Open(ctx context.Context, path string, o core.ReadOptions) (io.ReadCloser, error) {
+	if n := int(r.times.Add(-1)); n >= 0 {
+		content := strings.Repeat(strconv.Itoa(n), 100+n)
+		if _, err := r.Put(ctx, path, strings.NewReader(content), core.PutOptions{}); err != nil {
+			return nil, err
+		}
+	}
+	return r.Artifacts.Open(ctx, path, o)
+}

@@ -107,20 +107,13 @@ func presignedOnly() error {
 // send answers with a file: whole, in the ranges that the client asks for, or not at all when the client has it (RFC 9110,
 // sections 13 and 14). It is always an attachment that no browser runs (R12).
 func (s *Server) send(c *call, repo core.ArtifactRepository, name string) error {
-	found, err := repo.Stat(c.ctx(), name)
-	switch {
-	case err != nil:
-		return err
-	case found.Dir:
-		return core.Invalid("path", "Artifact path refers to a directory, not a file: '%s'", cut(name))
-	}
-	f := &content{ctx: c.ctx(), repo: repo, file: found, name: name}
+	f := &content{ctx: c.ctx(), repo: repo, name: name}
 	defer f.Close()
-	if c.r.Method == http.MethodGet && c.r.Header.Get("Range") == "" && c.r.Header.Get("If-None-Match") == "" {
-		if f.open, err = repo.Open(c.ctx(), name, core.ReadOptions{}); err != nil { // which may still be told
-			return err
-		}
+	whole := c.r.Method == http.MethodGet && c.r.Header.Get("Range") == "" && c.r.Header.Get("If-None-Match") == ""
+	if err := f.find(whole); err != nil {
+		return err
 	}
+	found := f.file
 	if strings.Count(c.r.Header.Get("Range"), ",") >= maxRanges {
 		c.r.Header.Del("Range") // a server may ignore ranges; so many would each open the file
 	}
@@ -162,7 +155,7 @@ func entityTag(a core.Artifact) string {
 	return ""
 }
 
-// content is a file as http.ServeContent reads it. It is opened where and when it is read.
+// content is one version of a file as http.ServeContent reads it. It is opened where and when it is read.
 type content struct {
 	ctx  context.Context //nolint:containedctx // the content of an answer belongs to its call
 	repo core.ArtifactRepository
@@ -208,16 +201,55 @@ func (f *content) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// find looks up the file and, to send the whole, opens it while an error may still be told. A file that is replaced in between
+// is looked up again.
+func (f *content) find(open bool) error {
+	const most = 16
+	for attempt := 1; ; attempt++ {
+		var err error
+		f.file, err = f.repo.Stat(f.ctx, f.name)
+		switch {
+		case err != nil:
+			return err
+		case f.file.Dir:
+			return core.Invalid("path", "Artifact path refers to a directory, not a file: '%s'", cut(f.name))
+		case !open:
+			return nil
+		}
+		if err = f.openSame(core.ReadOptions{}); !errors.Is(err, errReplaced) || attempt == most {
+			return err
+		}
+	}
+}
+
+// errReplaced is that a file is no longer the one that its size and tag were told of.
+var errReplaced = core.Errorf(core.Unavailable, "the file was replaced while it was read: ask again")
+
+// openSame opens the file and fails when it may not be the one that was found.
+func (f *content) openSame(o core.ReadOptions) error {
+	r, err := f.repo.Open(f.ctx, f.name, o)
+	if err != nil {
+		return err
+	}
+	now, err := f.repo.Stat(f.ctx, f.name)
+	if err == nil && now != f.file || errors.Is(err, core.ErrNotFound) {
+		err = errReplaced
+	}
+	if err != nil {
+		return errors.Join(err, r.Close())
+	}
+	f.open = r
+	return nil
+}
+
 // reader opens the next length bytes, unless the file is open there already.
 func (f *content) reader(length int64) (io.Reader, error) {
-	if f.open != nil {
-		return f.open, nil
+	if f.open == nil {
+		if f.err = f.openSame(core.ReadOptions{Offset: f.offset, Length: &length}); f.err != nil {
+			return nil, f.err
+		}
 	}
-	var err error
-	if f.open, err = f.repo.Open(f.ctx, f.name, core.ReadOptions{Offset: f.offset, Length: &length}); err != nil {
-		f.open, f.err = nil, err
-	}
-	return f.open, err
+	return f.open, nil
 }
 
 // Close closes what is open.
