@@ -126,6 +126,9 @@ func (a *app) conformOn(ctx context.Context, on suiteTarget, f suiteFlags) error
 	if err != nil {
 		return err
 	}
+	if err := answers(ctx, resolver, e.Kinds, on); err != nil {
+		return err
+	}
 	var reports []conformance.Report
 	for _, kind := range e.Kinds {
 		entries := entriesOf(kind) //nolint:contextcheck // a table, whose cases get the context of the run

@@ -15,6 +15,7 @@ import (
 func TestExitCodes(t *testing.T) {
 	t.Parallel()
 	s := newShell(t)
+	s.env = append(s.env, "MLFLOW_HTTP_REQUEST_MAX_RETRIES=0")
 	s.seed()
 	s.must(os.WriteFile(filepath.Join(s.dir, "known.json"),
 		[]byte(`[{"id": "TS-001", "reason": "to see it refused", "expires": "2999-01-01"}]`), 0o600))
@@ -60,6 +61,7 @@ func TestExitCodes(t *testing.T) {
 		{exitNotFound, []string{"conformance", "explain", "TS-000"}},
 		{exitConflict, []string{"experiments", "create", "-n", "first"}},
 		{exitFailure, []string{"conformance", "run", "file:./scratch", "--only", "XX-1"}},
+		{exitUnavailable, []string{"conformance", "run", "http://127.0.0.1:1"}}, // at once, not case by case
 		{exitConformance, []string{"conformance", "run", "file:./scratch", "--only", "TS-001", "--known-failures", "known.json"}},
 	} {
 		if r := s.run(test.args...); r.code != test.code {

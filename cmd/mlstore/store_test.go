@@ -44,7 +44,8 @@ func TestNothingShowsSecrets(t *testing.T) {
 	t.Parallel()
 	s := newShell(t)
 	s.env = append(s.env, "MLFLOW_TRACKING_URI=http://ann:s3cr3t@host/?token=t0k3n", "MLFLOW_TRACKING_PASSWORD=s3cr3t",
-		"MLFLOW_RUN_CONTEXT={\"key\": \"s3cr3t\"}", "MLSTORE_NEW_THING=s3cr3t", "OTHER=s3cr3t")
+		"MLFLOW_RUN_CONTEXT={\"key\": \"s3cr3t\"}", "MLSTORE_NEW_THING=s3cr3t", "OTHER=s3cr3t",
+		"MLFLOW_HTTP_REQUEST_MAX_RETRIES=0")
 	for _, args := range [][]string{
 		{"resolve"},
 		{"resolve", "postgresql://ann:s3cr3t@db/x?sslpassword=t0k3n"},

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -83,6 +84,34 @@ func runKind(ctx context.Context, kind registry.Kind, on suiteTarget, o conforma
 		return conformance.Run(ctx, project.Suite(), harness(on, (*registry.Resolver).Projects), o)
 	}
 	return conformance.Report{Kind: string(kind), Problems: []string{"there is no suite for this kind of store"}}
+}
+
+// answers fails when nobody is there to answer: every case would find that out again, and wait for it. Whatever else is wrong
+// with a store is for the suite to report.
+func answers(ctx context.Context, r *registry.Resolver, kinds []registry.Kind, on suiteTarget) error {
+	if len(kinds) == 0 {
+		return nil
+	}
+	var store core.Store
+	var err error
+	switch kinds[0] {
+	case registry.Tracking:
+		store, err = r.Tracking(ctx, on.uri, on.settings)
+	case registry.Artifacts:
+		store, err = r.Artifacts(ctx, on.uri, on.settings)
+	case registry.Registry:
+		store, err = r.Registry(ctx, on.uri, on.settings)
+	case registry.Projects:
+		store, err = r.Projects(ctx, on.uri, on.settings)
+	}
+	if err == nil {
+		_, err = store.Describe(ctx)
+		err = errors.Join(err, store.Close())
+	}
+	if core.CodeOf(err) == core.Unavailable {
+		return err
+	}
+	return nil
 }
 
 // artifactSuite also looks at the files themselves where they are in a folder of this machine.

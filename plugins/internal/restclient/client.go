@@ -16,6 +16,7 @@ type Client struct {
 	settings Settings
 	http     *http.Client
 	sent     atomic.Int64
+	reached  atomic.Bool // a request was answered
 }
 
 // New makes a client of the server at base, an http or https URI whose path may be a prefix. A user and password in it come

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -38,7 +39,11 @@ func broken(ctx, attempt context.Context, err error) *core.Error {
 	if of, ok := errors.AsType[*url.Error](err); ok { // which repeats the URL
 		cause = of.Err
 	}
+	unknown, dns := errors.AsType[*net.DNSError](err)
 	switch {
+	case dns && unknown.IsNotFound:
+		return &core.Error{Code: core.Unavailable, Err: fmt.Errorf("the server cannot be reached: %w: is the host's name in the "+
+			"URI right?", cause)}
 	case errors.Is(err, errRedirect):
 		return &core.Error{Code: core.FailedPrecondition, Err: cause}
 	case certificate(err):

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"math"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/http/httptrace"
 	"strconv"
@@ -42,7 +44,12 @@ func (c *Client) Send(ctx context.Context, r Request) (*Answer, error) {
 		if attempt == c.settings.Retries || ctx.Err() != nil || !failed.again(r) {
 			return nil, failed.err
 		}
-		if err := wait(ctx, c.pause(attempt, failed.after)); err != nil {
+		pause := c.pause(attempt, failed.after)
+		if pause >= time.Second { // so that nobody wonders what takes so long
+			slog.WarnContext(ctx, "a request failed and is sent again", "server", c.base.Host, "error", failed.err,
+				"in", pause.Round(100*time.Millisecond).String(), "attempt", attempt+2, "of", c.settings.Retries+1)
+		}
+		if err := wait(ctx, pause); err != nil {
 			return nil, failed.err
 		}
 	}
@@ -123,6 +130,9 @@ func (c *Client) once(ctx context.Context, r Request) (*Answer, *failure) {
 	}
 	c.sent.Add(1)
 	resp, err := c.http.Do(req)
+	if err == nil {
+		c.reached.Store(true)
+	}
 	if err != nil {
 		done()
 		if own := body.failed(); own != nil { // of the caller's bytes: nothing is known to be wrong with the server
@@ -147,7 +157,13 @@ func (c *Client) unanswered(ctx, attempt context.Context, r Request, err error, 
 	if sent && r.changes() {
 		e.Outcome = core.OutcomeUnknown
 	}
-	return &failure{err: e, sent: sent, fatal: errors.Is(err, errRedirect) || certificate(err)}
+	return &failure{err: e, sent: sent, fatal: errors.Is(err, errRedirect) || certificate(err) || c.misspelt(err)}
+}
+
+// misspelt reports a host whose name nobody knows, unless the server was there before: the network may be gone then.
+func (c *Client) misspelt(err error) bool {
+	unknown, ok := errors.AsType[*net.DNSError](err)
+	return ok && unknown.IsNotFound && !c.reached.Load()
 }
 
 // retryAfter is what the header Retry-After asks for.
