@@ -14,13 +14,14 @@ func (s *Server) runArtifactRoutes() []route {
 	ofRun := func(c *call) []need { return []need{{read, runKind, runOf(c)}} }
 	ofVersion := func(c *call) []need { return []need{{read, modelKind, c.r.URL.Query().Get("name")}} }
 	ofModel := func(c *call) []need { return []need{{read, loggedModelKind, c.r.PathValue("model_id")}} }
+	modelFile := []string{"/ajax-api/2.0/mlflow/logged-models/{model_id}/artifacts/files"}
 	return []route{
 		json(rest.ArtifactsList, on(read, runKind, func(q rest.ListArtifacts) string { return q.RunID }), s.listArtifacts),
 		raw(http.MethodGet, pathsOf(rest.LoggedModelsArtifacts), ofModel, s.listModelArtifacts),
-		raw(http.MethodGet, []string{"/get-artifact"}, ofRun, s.getRunArtifact),
-		raw(http.MethodGet, []string{"/model-versions/get-artifact"}, ofVersion, s.getVersionArtifact),
-		raw(http.MethodGet, []string{"/ajax-api/2.0/mlflow/logged-models/{model_id}/artifacts/files"}, ofModel, s.getModelArtifact),
-		raw(http.MethodPost, []string{"/ajax-api/2.0/mlflow/upload-artifact"}, func(c *call) []need {
+		transfer(http.MethodGet, []string{"/get-artifact"}, ofRun, s.getRunArtifact),
+		transfer(http.MethodGet, []string{"/model-versions/get-artifact"}, ofVersion, s.getVersionArtifact),
+		transfer(http.MethodGet, modelFile, ofModel, s.getModelArtifact),
+		transfer(http.MethodPost, []string{"/ajax-api/2.0/mlflow/upload-artifact"}, func(c *call) []need {
 			return []need{{edit, runKind, runOf(c)}}
 		}, s.uploadRunArtifact),
 		json(rest.ArtifactsPresignPut, presigning(edit), s.presignPut),

@@ -524,7 +524,7 @@ func TestReplacedWhileRead(t *testing.T) {
 	}, func(c *server.Config) { c.ArtifactsDestination = "mem:files" })
 	c.ask("PUT", proxy+"/f", strings.NewReader(strings.Repeat("5", 50)))
 	times.Store(3)
-	if answer, body := c.ask("GET", proxy+"/f", nil); answer.StatusCode != 200 || body != strings.Repeat("0", 100) {
+	if answer, body := c.ask("GET", proxy+"/f", nil); answer.StatusCode != http.StatusOK || body != strings.Repeat("0", 100) {
 		t.Errorf("replaced three times: %d, %q; want the last version whole", answer.StatusCode, body)
 	}
 	times.Store(2)

@@ -70,7 +70,14 @@ func (c *call) answer(v any) error {
 	}
 	c.w.Header().Set("Content-Type", "application/json")
 	c.w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	_, err := c.w.Write(body)
+	const short = 4 << 10 // net/http writes it when the call has ended
+	if len(body) <= short {
+		_, err := c.w.Write(body)
+		return unanswered(err)
+	}
+	to := c.paced()
+	defer to.end()
+	_, err := to.Write(body)
 	return unanswered(err)
 }
 
@@ -78,7 +85,9 @@ func (c *call) answer(v any) error {
 // the whole.
 func (c *call) stream(s streamer) error {
 	c.w.Header().Set("Content-Type", "application/json")
-	if err := s.stream(c.w); err != nil {
+	to := c.paced()
+	defer to.end()
+	if err := s.stream(to); err != nil {
 		c.server.log.ErrorContext(c.ctx(), "an answer was cut off", "path", c.r.URL.Path, "error", err)
 		panic(http.ErrAbortHandler)
 	}

@@ -33,6 +33,8 @@ type Config struct {
 	SourcePattern *regexp.Regexp // MLFLOW_CREATE_MODEL_VERSION_SOURCE_VALIDATION_REGEX; nil is any
 	Webhooks      hook.Config    // how webhooks are delivered
 
+	Concurrency Concurrency // how many requests are worked on at the same time
+
 	Edge edge.Config // which hosts and pages may ask; its Prefix is StaticPrefix
 
 	RefuseLongValues bool // MLFLOW_TRUNCATE_LONG_VALUES=false: what is too long for the store is refused, not cut
@@ -62,6 +64,10 @@ func (c Config) filled() (Config, error) {
 		return c, core.Invalid("artifacts-only", "a server of artifacts alone needs a place for them: --artifacts-destination")
 	}
 	if err := c.disjoint(); err != nil {
+		return c, err
+	}
+	var err error
+	if c.Concurrency, err = c.Concurrency.check(); err != nil {
 		return c, err
 	}
 	dir, err := os.Getwd()

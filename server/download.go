@@ -308,6 +308,9 @@ func copyTo(to *pacedWriter, from io.Reader, length int64) (int64, error) {
 	return io.CopyBuffer(struct{ io.Writer }{to}, io.LimitReader(from, length), make([]byte, piece))
 }
 
+// paced is the writer of a call that gives each piece its time. End it.
+func (c *call) paced() *pacedWriter { return &pacedWriter{c.w, http.NewResponseController(c.w)} }
+
 // pacedWriter gives each piece its time.
 type pacedWriter struct {
 	http.ResponseWriter
@@ -316,8 +319,15 @@ type pacedWriter struct {
 }
 
 func (w *pacedWriter) Write(p []byte) (int, error) {
-	w.begin()
-	return w.ResponseWriter.Write(p)
+	written := 0
+	for written < len(p) {
+		w.begin()
+		n, err := w.ResponseWriter.Write(p[written:min(written+piece, len(p))])
+		if written += n; err != nil {
+			return written, err
+		}
+	}
+	return written, nil
 }
 
 // ReadFrom lets the kernel send a piece of a file.

@@ -14,8 +14,8 @@ import (
 func (s *Server) proxyRoutes() []route {
 	routes := []route{
 		json(rest.ProxyList, func(q rest.ListProxied) []need { return []need{{read, artifactKind, q.Path}} }, s.listProxied),
-		raw(http.MethodGet, pathsOf(rest.ProxyGet), file(read), s.getProxied),
-		raw(http.MethodPut, pathsOf(rest.ProxyPut), file(edit), s.putProxied),
+		transfer(http.MethodGet, pathsOf(rest.ProxyGet), file(read), s.getProxied),
+		transfer(http.MethodPut, pathsOf(rest.ProxyPut), file(edit), s.putProxied),
 		raw(http.MethodDelete, pathsOf(rest.ProxyDelete), file(manage), s.deleteProxied),
 		raw(http.MethodGet, pathsOf(rest.ProxyPresign), file(read), s.presignProxied),
 		uploading(rest.ProxyCreateUpload, func(q rest.CreateUpload) string { return q.Path }, s.createUpload),

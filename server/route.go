@@ -14,6 +14,8 @@ type route struct {
 	decode func(c *call) (any, error) // of the request; nil is none
 	serve  func(c *call) error        // answers, or returns an error without having answered
 	public bool                       // served also to whoever has no name, and asked for none
+
+	transfers bool // bytes that may be on their way for hours
 }
 
 // openly serves bytes to anybody.
@@ -65,6 +67,13 @@ func raw(method string, paths []string, may func(*call) []need, do func(*call) e
 		decode: func(c *call) (any, error) { return c, nil },
 		serve:  do,
 	}
+}
+
+// transfer is a raw route whose bytes may be on their way for hours.
+func transfer(method string, paths []string, may func(*call) []need, do func(*call) error) route {
+	r := raw(method, paths, may, do)
+	r.transfers = true
+	return r
 }
 
 // isPublic reports whether anybody meets the needs.

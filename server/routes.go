@@ -62,6 +62,11 @@ func (s *Server) serve(c *call, r route) ([]need, error) {
 	if err != nil {
 		return nil, err
 	}
+	leave, err := s.seats.enter(c, r)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	if r.decode != nil {
 		if c.request, err = r.decode(c); err != nil {
 			return nil, err

@@ -20,6 +20,7 @@ type Server struct {
 	guard    guard
 	log      *slog.Logger
 	handler  http.Handler
+	seats    concurrency
 
 	locations   *locations
 	destination core.ArtifactRepository // what the artifact proxy serves; nil is nothing
@@ -38,7 +39,7 @@ func New(ctx context.Context, c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{config: c, login: trusting{}, guard: trusting{}, log: c.Log}
+	s := &Server{config: c, login: trusting{}, guard: trusting{}, log: c.Log, seats: newConcurrency(c.Concurrency)}
 	if c.Access != nil {
 		a := &accounts{server: s, access: c.Access}
 		s.login, s.guard = a, a

@@ -94,7 +94,8 @@ func (f *serverFlags) config() (server.Config, error) {
 	c := server.Config{
 		ArtifactRoot: f.artifactRoot, TrustedRoots: f.trustedRoots, StaticPrefix: f.staticPrefix, ArtifactsOnly: f.artifactsOnly,
 		PresignedOnly: f.presignedOnly, UIDir: f.uiDir, RefuseLongValues: f.refuseLong,
-		Edge: edge.Config{Hosts: byCommas(f.allowedHosts), Origins: byCommas(f.origins), FrameOptions: f.frameOptions},
+		Concurrency: server.Concurrency{Calls: int(f.maxRequests), Transfers: int(f.maxTransfers)},
+		Edge:        edge.Config{Hosts: byCommas(f.allowedHosts), Origins: byCommas(f.origins), FrameOptions: f.frameOptions},
 	}
 	if f.insecureEdge {
 		c.Edge = edge.Config{Hosts: []string{"*"}, Origins: []string{"*"}, FrameOptions: "NONE"}

@@ -163,6 +163,8 @@ func TestServerRefusesFlagsThatAreWrong(t *testing.T) {
 		{[]string{"--log-level", "loud"}, nil, "none of debug"},
 		{[]string{"--artifacts-only", "--no-serve-artifacts"}, nil, "needs --serve-artifacts"},
 		{[]string{"--serve-artifacts", "--no-serve-artifacts"}, nil, "exclude each other"},
+		{[]string{"--max-requests", "0"}, nil, "at least 1"},
+		{nil, []string{"MLSTORE_MAX_TRANSFERS=many"}, "MLSTORE_MAX_TRANSFERS"},
 		{[]string{"--drain-delay", "-1s"}, nil, "not negative"},
 		{nil, []string{"MLFLOW_SERVE_ARTIFACTS=many"}, "MLFLOW_SERVE_ARTIFACTS"},
 		{nil, []string{"MLFLOW_TRUNCATE_LONG_VALUES=perhaps"}, "MLFLOW_TRUNCATE_LONG_VALUES"},

@@ -25,6 +25,7 @@ type serverFlags struct {
 
 	prometheus, uiDir, logFormat, logLevel string
 	drainDelay, drainTimeout               time.Duration
+	maxRequests, maxTransfers              uint16
 
 	trustedRoots []string
 
@@ -68,6 +69,9 @@ func (f *serverFlags) define(flags *pflag.FlagSet) {
 	text(&f.logLevel, "log-level", "info", "debug, info (with a line for each request), warn or error")
 	flags.DurationVar(&f.drainDelay, "drain-delay", time.Second, "how long requests are still taken after SIGTERM")
 	flags.DurationVar(&f.drainTimeout, "drain-timeout", time.Minute, "how long requests may then take to end")
+	flags.Uint16Var(&f.maxRequests, "max-requests", 512,
+		"how many requests are worked on at a time; more wait for seconds, then get 503")
+	flags.Uint16Var(&f.maxTransfers, "max-transfers", 256, "the same for files on their way to and from clients")
 	for _, name := range idleFlags() {
 		flags.StringP(name, map[string]string{"workers": "w"}[name], "", "no effect; MLflow's flag")
 	}
@@ -87,7 +91,7 @@ func serverVariables() map[string]string {
 	variables := map[string]string{
 		"allowed-hosts": "MLFLOW_SERVER_ALLOWED_HOSTS", "cors-allowed-origins": "MLFLOW_SERVER_CORS_ALLOWED_ORIGINS",
 		"x-frame-options": "MLFLOW_SERVER_X_FRAME_OPTIONS", "disable-security-middleware": "MLFLOW_SERVER_DISABLE_SECURITY_MIDDLEWARE",
-		"log-level": "MLFLOW_LOGGING_LEVEL",
+		"log-level": "MLFLOW_LOGGING_LEVEL", "max-requests": "MLSTORE_MAX_REQUESTS", "max-transfers": "MLSTORE_MAX_TRANSFERS",
 	}
 	for _, flag := range []string{
 		"backend-store-uri", "registry-store-uri", "default-artifact-root", "serve-artifacts", "artifacts-destination",
@@ -142,6 +146,8 @@ func (f *serverFlags) check() error {
 		return usage("--artifacts-only needs --serve-artifacts")
 	case f.presignedOnly && !f.serveArtifacts:
 		return usage("--artifacts-presigned-only needs --serve-artifacts")
+	case f.maxRequests == 0 || f.maxTransfers == 0:
+		return usage("--max-requests and --max-transfers are at least 1")
 	case f.drainDelay < 0 || f.drainTimeout < 0:
 		return usage("--drain-delay and --drain-timeout are not negative")
 	}
