@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
@@ -117,6 +118,8 @@ func playPlugin(way string, args []string) sdk.Plugin {
 		p.Opener = keeperOpener(args[0])
 	case "liar":
 		p.Opener = opening(func(s core.TrackingStore, _ core.OpenRequest) core.TrackingStore { return &liar{s} })
+	case "slow":
+		p.Opener = opening(func(s core.TrackingStore, _ core.OpenRequest) core.TrackingStore { return &slow{s} })
 	}
 	return p
 }
@@ -204,6 +207,14 @@ func (l *liar) SearchRuns(_ context.Context, q core.RunQuery) (core.Page[core.Ru
 	return core.Page[core.Run]{Items: []core.Run{r}[:min(1, max(q.Limit, 0))], Next: "for ever"}, nil
 }
 
+// slow is a store that takes 5 ms for a batch, as a database does, and then keeps nothing.
+type slow struct{ core.TrackingStore }
+
+func (s *slow) LogBatch(context.Context, core.RunID, core.Batch) error {
+	<-time.After(5 * time.Millisecond)
+	return nil
+}
+
 // stuck is a repository with a file whose bytes never come.
 type stuck struct{ core.ArtifactRepository }
 
@@ -275,6 +286,20 @@ func playHost(way string) {
 	select {}
 }
 
+// bare answers health checks. One of a long name, which stands for a batch, takes 5 ms.
+type bare struct{ *health.Server }
+
+func (b bare) Check(ctx context.Context, r *grpc_health_v1.HealthCheckRequest) (*grpc_health_v1.HealthCheckResponse, error) {
+	if len(r.GetService()) < batchSize {
+		return b.Server.Check(ctx, r)
+	}
+	<-time.After(5 * time.Millisecond)
+	return &grpc_health_v1.HealthCheckResponse{}, nil
+}
+
+// batchSize is what a batch of 1000 metrics has on the wire.
+const batchSize = 22000
+
 // playBare is a gRPC server with nothing around it.
 func playBare(socket string) {
 	listener, err := net.Listen("unix", socket)
@@ -283,7 +308,7 @@ func playBare(socket string) {
 	}
 	server, answers := grpc.NewServer(), health.NewServer()
 	answers.SetServingStatus("bare", grpc_health_v1.HealthCheckResponse_SERVING)
-	grpc_health_v1.RegisterHealthServer(server, answers)
+	grpc_health_v1.RegisterHealthServer(server, bare{answers})
 	fmt.Println("listens")
 	if err := server.Serve(listener); err != nil {
 		panic(err)

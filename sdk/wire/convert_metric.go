@@ -25,10 +25,10 @@ func newColumns(n int) *columns {
 }
 
 // add appends a point.
-func (c *columns) add(m core.Metric) {
+func (c *columns) add(m *core.Metric) {
 	i := len(c.pb.Values)
 	c.addKey(m.Key, i)
-	c.addOrigin(typesOrigin{m.ModelID, m.DatasetName, m.DatasetDigest}, i)
+	c.addOrigin(m, i)
 	c.pb.Values = append(c.pb.Values, m.Value)
 	c.pb.Timestamps = append(c.pb.Timestamps, int64(m.Timestamp))
 	c.pb.Steps = append(c.pb.Steps, m.Step)
@@ -37,10 +37,12 @@ func (c *columns) add(m core.Metric) {
 // addKey appends the index of the key of point i. While all points have one key, the column stays empty.
 func (c *columns) addKey(key string, i int) {
 	keys := c.pb.Keys
-	switch {
+	switch next := c.after(); {
 	case len(keys) == 0:
 		c.pb.Keys = []string{key}
 		return
+	case keys[next] == key: // most who log many points log the same keys in the same order again and again
+		c.lastKey = next
 	case keys[c.lastKey] == key:
 	case len(keys) == 1:
 		c.pb.Key = make([]uint32, i, cap(c.pb.Values))
@@ -60,14 +62,23 @@ func (c *columns) addKey(key string, i int) {
 	}
 }
 
+// after is the index of the key that came after the last one when it came first, and of the first after all.
+func (c *columns) after() uint32 {
+	if next := c.lastKey + 1; int64(next) < int64(len(c.pb.Keys)) {
+		return next
+	}
+	return 0
+}
+
 // addOrigin likewise; while no point has one, the column stays empty.
-func (c *columns) addOrigin(o typesOrigin, i int) {
+func (c *columns) addOrigin(m *core.Metric, i int) {
 	at := uint32(0)
-	if (o != typesOrigin{}) {
+	if m.ModelID != "" || m.DatasetName != "" || m.DatasetDigest != "" {
 		if c.origins == nil {
 			c.origins = map[typesOrigin]uint32{}
 			c.pb.Origin = make([]uint32, i, cap(c.pb.Values))
 		}
+		o := typesOrigin{m.ModelID, m.DatasetName, m.DatasetDigest}
 		known, found := c.origins[o]
 		if at = known; !found {
 			c.pb.Origins = append(c.pb.Origins, &typesv1.MetricOrigin{
@@ -87,8 +98,8 @@ func pbMetrics(in []core.Metric) *typesv1.MetricColumns {
 		return nil
 	}
 	c := newColumns(len(in))
-	for _, m := range in {
-		c.add(m)
+	for i := range in {
+		c.add(&in[i])
 	}
 	return c.pb
 }
@@ -107,16 +118,17 @@ func coreMetrics(pb *typesv1.MetricColumns) ([]core.Metric, error) {
 	case n == 0:
 		return nil, nil
 	}
-	out := make([]core.Metric, n)
+	out, names := make([]core.Metric, n), pb.GetKeys()
 	for i := range out {
 		key := uint32(0)
 		if len(keys) != 0 {
 			key = keys[i]
 		}
-		if int64(key) >= int64(len(pb.GetKeys())) {
-			return nil, malformed("metric %d has the key %d of %d", i, key, len(pb.GetKeys()))
+		if int64(key) >= int64(len(names)) {
+			return nil, malformed("metric %d has the key %d of %d", i, key, len(names))
 		}
-		out[i] = core.Metric{Key: pb.GetKeys()[key], Value: values[i], Timestamp: core.Millis(timestamps[i]), Step: steps[i]}
+		m := &out[i]
+		m.Key, m.Value, m.Timestamp, m.Step = names[key], values[i], core.Millis(timestamps[i]), steps[i]
 		if len(origins) == 0 || origins[i] == 0 {
 			continue
 		}
@@ -124,8 +136,7 @@ func coreMetrics(pb *typesv1.MetricColumns) ([]core.Metric, error) {
 			return nil, malformed("metric %d has the origin %d of %d", i, origins[i], len(pb.GetOrigins()))
 		}
 		o := pb.GetOrigins()[origins[i]-1]
-		out[i].ModelID = core.ModelID(o.GetModelId())
-		out[i].DatasetName, out[i].DatasetDigest = o.GetDatasetName(), o.GetDatasetDigest()
+		m.ModelID, m.DatasetName, m.DatasetDigest = core.ModelID(o.GetModelId()), o.GetDatasetName(), o.GetDatasetDigest()
 	}
 	return out, nil
 }
@@ -144,7 +155,7 @@ func pbRunMetrics(in []core.RunMetric) *typesv1.RunMetricColumns {
 			pb.Runs = append(pb.Runs, string(m.RunID))
 		}
 		pb.Run = append(pb.Run, at)
-		points.add(m.Metric)
+		points.add(&m.Metric)
 	}
 	return pb
 }

@@ -66,7 +66,7 @@ func pbLatest(in map[string]core.Metric) *typesv1.MetricColumns {
 	for _, key := range slices.Sorted(maps.Keys(in)) {
 		m := in[key]
 		m.Key = key
-		c.add(m)
+		c.add(&m)
 	}
 	return c.pb
 }

@@ -25,13 +25,17 @@ const (
 	transportBuf = 256 << 10
 )
 
+// streamWorkers is how many goroutines stay to serve calls, so that their stacks have grown already; further calls get one
+// of their own each.
+const streamWorkers = 8
+
 // Options are the options of the gRPC server on which the services are registered: limits, windows, and what resolves
 // instances, counts calls and turns errors and panics into statuses.
 func (s *Server) Options() []grpc.ServerOption {
 	return []grpc.ServerOption{
 		grpc.MaxRecvMsgSize(maxRequest), grpc.ForceServerCodecV2(newCodec()),
 		grpc.InitialWindowSize(streamWindow), grpc.InitialConnWindowSize(connWindow),
-		grpc.ReadBufferSize(transportBuf), grpc.WriteBufferSize(transportBuf),
+		grpc.ReadBufferSize(transportBuf), grpc.WriteBufferSize(transportBuf), grpc.NumStreamWorkers(streamWorkers),
 		grpc.ChainUnaryInterceptor(s.unary), grpc.ChainStreamInterceptor(s.stream),
 	}
 }
