@@ -42,11 +42,13 @@ type DeleteOptions struct {
 // ArtifactRepository keeps files below one root. Paths are relative, components joined by /, as names.ArtifactPath has
 // them; whatever else is ErrInvalid on every method, without a look at the store [AR-071 AR-072 AR-073 AR-074 AR-075
 // AR-068 AR-067]. Names are bytes: case, Unicode form and spaces count [AR-065 AR-064], under ArtifactVerbatim also
-// punctuation and what looks encoded [AR-063 AR-066]; what another system or a URL means by them does not [AR-070 AR-078].
+// punctuation and what looks encoded [AR-063 AR-066], while without it Put may refuse some names as ErrInvalid; what another
+// system or a URL means by them does not [AR-070 AR-078].
 // They are as long as names.ArtifactPath says [AR-069]. Nothing leads out of the root, no link either [AR-076 AR-077].
 //
-// Calls on different files do not disturb each other [AR-079 AR-022]; on one file they take effect one after the other
-// [AR-082]. Any sequence of them gives what package mem gives [AR-102], also where some are lost on the way [AR-103].
+// Calls on different files do not disturb each other [AR-079 AR-022]; on one file they take effect one after the other,
+// under PutAtomic [AR-082]. Any sequence of them gives what package mem gives [AR-102], also where some are lost on the way
+// [AR-103].
 type ArtifactRepository interface {
 	Store
 
@@ -82,8 +84,9 @@ type ArtifactRepository interface {
 	//     nothing hidden be left [AR-109].
 	//   - It returns path, size and SHA-256 of what it stored [AR-018 AR-100] and does not close r [AR-015]. It may be
 	//     repeated [AR-087 AR-115].
-	//   - A file where there is a directory, or below a file, is ErrState, without loss [AR-009 AR-010 AR-111].
-	//   - Of several writers of one path one wins entirely [AR-080].
+	//   - A file where there is a directory, or below a file, is ErrState, without loss [AR-009 AR-010].
+	//   - Under PutAtomic both hold while others write, too: of several writers of one path one wins entirely [AR-080], and of
+	//     one of a path and one below it one succeeds [AR-111].
 	Put(ctx context.Context, path string, r io.Reader, o PutOptions) (Artifact, error)
 
 	// Delete removes the file at path and everything below path/, never a sibling that shares the prefix [AR-054 AR-056

@@ -10,6 +10,7 @@ const (
 	AtomicBatch       Capability = "atomic.batch"            // a batch or change is all or nothing, also for readers (D-7)
 	PagesKeyset       Capability = "pages.keyset"            // tokens are bound to their query and stable under changes (D-10)
 	PutIfAbsent       Capability = "put.if_absent"           // PutOptions.IfAbsent has one winner
+	PutAtomic         Capability = "put.atomic"              // a file appears at one moment, whoever else writes (D-16)
 	ArtifactMtime     Capability = "artifact.mtime"          // Artifact.ModTime is filled
 	ArtifactVerbatim  Capability = "artifact.names.verbatim" // names with %, +, ? and the like survive
 	FloatInf          Capability = "float.inf"               // ±Inf survives (D-2)
@@ -74,8 +75,8 @@ func AbilityNames() []Capability {
 func PromiseNames() []Capability {
 	return []Capability{
 		ArtifactMtime, ArtifactVerbatim, AtomicBatch, ExperimentTagDelete, DefaultExperiment, FloatInf, FloatNegativeZero,
-		HistoryMissingRun, IdempotentCreate, ModelStatusMessage, MetricDataset, MetricNaNOrder, PagesKeyset, PutIfAbsent, SearchNative,
-		VersionTouchesModel, VersionUser, VersionVerbatim,
+		HistoryMissingRun, IdempotentCreate, ModelStatusMessage, MetricDataset, MetricNaNOrder, PagesKeyset, PutAtomic, PutIfAbsent,
+		SearchNative, VersionTouchesModel, VersionUser, VersionVerbatim,
 	}
 }
 

@@ -22,7 +22,8 @@ func concurrencyCases() []entry {
 			ID: "AR-079", Name: "conc/distinct", Rule: "Writers of different files do not disturb each other.", Run: inYard(concDistinct),
 		},
 		{
-			ID: "AR-080", Name: "conc/one-path", Rule: "Of several writers of one path one wins entirely.", Run: inYard(concOnePath),
+			ID: "AR-080", Name: "conc/one-path", Needs: []core.Capability{core.PutAtomic},
+			Rule: "Of several writers of one path one wins entirely.", Run: inYard(concOnePath),
 		},
 		{
 			ID: "AR-081", Name: "conc/if-absent-race", Needs: []core.Capability{core.PutIfAbsent},
@@ -30,12 +31,12 @@ func concurrencyCases() []entry {
 			Run:  inYard(concIfAbsent),
 		},
 		{
-			ID: "AR-111", Name: "conc/file-against-directory",
+			ID: "AR-111", Name: "conc/file-against-directory", Needs: []core.Capability{core.PutAtomic},
 			Rule: "Of two writers of a path and of one below it exactly one succeeds, and no path is a file and a directory.",
 			Run:  inYard(concFileAgainstDirectory),
 		},
 		{
-			ID: "AR-082", Name: "conc/put-delete-read", Level: conformance.Extended,
+			ID: "AR-082", Name: "conc/put-delete-read", Level: conformance.Extended, Needs: []core.Capability{core.PutAtomic},
 			Rule: "Writing, deleting and reading one file take effect at one moment each.", Run: inYard(concRegister),
 		},
 		{

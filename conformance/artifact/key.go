@@ -42,11 +42,15 @@ func keyCases() []entry {
 	}
 }
 
-// keepAll stores a file under every name, the name being its content, then lists and reads all of them.
-func (y *yard) keepAll(names []string) {
+// keepAll stores a file under every name, the name being its content, then lists and reads all of them. A store that does
+// not declare ArtifactVerbatim may refuse a name.
+func (y *yard) keepAll(all []string) {
 	y.Helper()
-	for _, name := range names {
-		y.put(name, "in "+name)
+	var names []string
+	for _, name := range all {
+		if y.takes(name, "in "+name) {
+			names = append(names, name)
+		}
 	}
 	y.listsAll("", slices.Sorted(slices.Values(names))...)
 	for _, name := range names {

@@ -60,6 +60,17 @@ func (y *yard) put(name, content string) core.Artifact {
 	return a
 }
 
+// takes stores a file, unless the store does not declare ArtifactVerbatim and refuses the name.
+func (y *yard) takes(name, content string) bool {
+	y.Helper()
+	_, err := y.store.Put(y.ctx, y.at(name), strings.NewReader(content), core.PutOptions{})
+	if errors.Is(err, core.ErrInvalid) && !y.env.Info.Has(core.ArtifactVerbatim) {
+		return false
+	}
+	conformance.NoError(y, fmt.Sprintf("Put(%.80q)", name), err)
+	return true
+}
+
 // remove deletes what is at name.
 func (y *yard) remove(name string) {
 	y.Helper()

@@ -95,7 +95,7 @@ func capabilitiesOf(kind string) []core.Capability {
 			core.ModelStatusMessage,
 		}
 	case "artifacts":
-		return []core.Capability{core.PagesKeyset, core.PutIfAbsent, core.ArtifactMtime, core.ArtifactVerbatim}
+		return []core.Capability{core.PagesKeyset, core.PutIfAbsent, core.PutAtomic, core.ArtifactMtime, core.ArtifactVerbatim}
 	case "registry":
 		return []core.Capability{
 			core.AtomicBatch, core.PagesKeyset, core.IdempotentCreate, core.SearchNative, core.VersionUser, core.VersionVerbatim,

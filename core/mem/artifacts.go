@@ -37,7 +37,7 @@ func (a *Artifacts) Describe(ctx context.Context) (_ core.Info, err error) {
 	if err := a.read(ctx); err != nil {
 		return core.Info{}, err
 	}
-	return a.describe(a, core.PagesKeyset, core.PutIfAbsent, core.ArtifactMtime, core.ArtifactVerbatim), nil
+	return a.describe(a, core.PagesKeyset, core.PutIfAbsent, core.PutAtomic, core.ArtifactMtime, core.ArtifactVerbatim), nil
 }
 
 // relative takes the root of the view off a path of the data.

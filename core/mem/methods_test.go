@@ -241,7 +241,7 @@ func TestDescribe(t *testing.T) {
 		return c == "path_transfer" || c == "secret_updater" || c == "presigner" || c == "multipart" || c == "schema_keeper"
 	})
 	for _, want := range append(abilities,
-		core.AtomicBatch, core.PagesKeyset, core.PutIfAbsent, core.ArtifactMtime, core.ArtifactVerbatim, core.FloatInf,
+		core.AtomicBatch, core.PagesKeyset, core.PutIfAbsent, core.PutAtomic, core.ArtifactMtime, core.ArtifactVerbatim, core.FloatInf,
 		core.FloatNegativeZero, core.IdempotentCreate, core.HistoryMissingRun, core.SearchNative, core.DefaultExperiment,
 		core.MetricDataset, core.MetricNaNOrder, core.VersionUser) {
 		if !(core.Info{Capabilities: all}).Has(want) {

@@ -54,7 +54,7 @@ func (a *Artifacts) Describe(ctx context.Context) (core.Info, error) {
 	if err := a.at.begin(ctx); err != nil {
 		return core.Info{}, core.Do("describe artifacts", "", err)
 	}
-	promises := []core.Capability{core.PutIfAbsent, core.ArtifactMtime, core.PagesKeyset}
+	promises := []core.Capability{core.PutIfAbsent, core.PutAtomic, core.ArtifactMtime, core.PagesKeyset}
 	if runtime.GOOS != "windows" {
 		promises = append(promises, core.ArtifactVerbatim)
 	}

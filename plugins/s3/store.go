@@ -53,7 +53,7 @@ func (a *Artifacts) Describe(ctx context.Context) (core.Info, error) {
 
 // promises are those that S3 can keep. It tells times in whole seconds only, so that they are not declared.
 func promises() []core.Capability {
-	return []core.Capability{core.PutIfAbsent, core.PagesKeyset, core.ArtifactVerbatim}
+	return []core.Capability{core.PutIfAbsent, core.PutAtomic, core.PagesKeyset, core.ArtifactVerbatim}
 }
 
 // limits are the contract's, and the size that S3 sets an object.

@@ -28,7 +28,7 @@ class File(NamedTuple):
 class Artifacts:
     """What one URI keeps."""
 
-    capabilities = ("artifact.mtime", "artifact.names.verbatim", "pages.keyset", "put.if_absent")
+    capabilities = ("artifact.mtime", "artifact.names.verbatim", "pages.keyset", "put.atomic", "put.if_absent")
     closed = False
 
     def __init__(self, root: str):
