@@ -20,7 +20,7 @@ type MLflowServer struct {
 	URL     string // http://127.0.0.1:PORT
 	Version string
 
-	dir   string
+	dirs  []string
 	alive io.Closer // closing it ends the server
 	wait  func() error
 	log   *tail
@@ -113,6 +113,10 @@ func startMLflow(python *Python, version string) (*MLflowServer, error) {
 	if err != nil {
 		return nil, err
 	}
+	quick, err := os.MkdirTemp(memory(), "mlstore-mlflow-")
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
 	address, err := freeAddress(ctx)
 	if err != nil {
 		return nil, err
@@ -120,7 +124,7 @@ func startMLflow(python *Python, version string) (*MLflowServer, error) {
 	host, port, _ := strings.Cut(address, ":")
 	args := []string{
 		"-m", "mlflow", "server", "--host", host, "--port", port, "--workers", "1",
-		"--backend-store-uri", "sqlite:///" + filepath.Join(dir, "mlflow.db"),
+		"--backend-store-uri", "sqlite:///" + filepath.Join(quick, "mlflow.db"),
 		"--serve-artifacts", "--artifacts-destination", filepath.Join(dir, "artifacts"),
 	}
 	if !strings.HasPrefix(version, "3.") {
@@ -133,8 +137,9 @@ func startMLflow(python *Python, version string) (*MLflowServer, error) {
 	cmd := exec.CommandContext(context.WithoutCancel(ctx), "sh", command...)
 	cmd.Dir = dir
 	cmd.Env = append(cmd.Env, serve.Env...)
-	cmd.Env = append(cmd.Env, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false")
-	s := &MLflowServer{URL: "http://" + address, Version: version, dir: dir, log: &tail{}}
+	// The standard pool of 15 connections is less than the threads: calls that need two would wait for each other.
+	cmd.Env = append(cmd.Env, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false", "MLFLOW_SQLALCHEMYSTORE_POOL_SIZE=100")
+	s := &MLflowServer{URL: "http://" + address, Version: version, dirs: []string{dir, quick}, log: &tail{}}
 	cmd.Stdout, cmd.Stderr = s.log, s.log
 	if s.alive, err = cmd.StdinPipe(); err != nil {
 		return nil, err
@@ -150,7 +155,21 @@ func startMLflow(python *Python, version string) (*MLflowServer, error) {
 }
 
 func (s *MLflowServer) stop() error {
-	return errors.Join(s.alive.Close(), s.wait(), os.RemoveAll(s.dir))
+	err := errors.Join(s.alive.Close(), s.wait())
+	for _, dir := range s.dirs {
+		err = errors.Join(err, os.RemoveAll(dir))
+	}
+	return err
+}
+
+// memory is a folder in memory, where the system has one, else the one for temporary files: on a disk, writers that wait
+// for each other's commits starve for seconds in SQLite.
+func memory() string {
+	const folder = "/dev/shm"
+	if info, err := os.Stat(folder); err == nil && info.IsDir() {
+		return folder
+	}
+	return os.TempDir()
 }
 
 // healthy waits until url answers 200.
