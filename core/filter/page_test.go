@@ -96,6 +96,9 @@ func TestPagesAreTheWholeInOrder(t *testing.T) {
 				if same := parsed.Slice(runs); !cmp.Equal(page, same, cmpopts.EquateNaNs()) {
 					t.Fatalf("Page and Slice differ:\n%s", cmp.Diff(page, same, cmpopts.EquateNaNs()))
 				}
+				if less := collectLess(t, parsed, runs); !cmp.Equal(page, less, cmpopts.EquateNaNs()) {
+					t.Fatalf("Page and a Collector that is spared the hopeless differ:\n%s", cmp.Diff(page, less, cmpopts.EquateNaNs()))
+				}
 				got = append(got, names(page.Items, runID)...)
 				if page.Next == "" {
 					break
@@ -117,6 +120,19 @@ func TestPagesAreTheWholeInOrder(t *testing.T) {
 			}
 		}
 	})
+}
+
+// collectLess makes a page of the runs that are not hopeless, as they look to somebody who has not read their attributes.
+func collectLess(t *rapid.T, q *filter.Query[core.Run], runs []core.Run) core.Page[core.Run] {
+	c := q.Collect()
+	for _, r := range runs {
+		unread := core.Run{RunData: r.RunData}
+		unread.StartTime = core.Millis(rapid.IntRange(0, 3).Draw(t, "unread"))
+		if !c.Hopeless(&unread) {
+			c.Add(&r)
+		}
+	}
+	return c.Page()
 }
 
 func rapidShuffle(t *rapid.T, runs []core.Run) {

@@ -59,6 +59,28 @@ func everything(t *testing.T, s *file.Tracking) core.Page[core.Run] {
 	return page
 }
 
+// narrow are pages that most runs are not on, some for their metrics, params and tags alone.
+func narrow(t *testing.T, s *file.Tracking) (pages []core.Page[core.Run]) {
+	t.Helper()
+	for _, query := range []core.RunQuery{
+		{Filter: "metrics.m > 1"},
+		{Filter: "metrics.m = 1 AND tags.t = 'old'"},
+		{Filter: "params.p != '1' AND status = 'FINISHED'"},
+		{OrderBy: []string{"metrics.m DESC"}},
+		{OrderBy: []string{"tags.t", "params.p DESC"}, View: core.AllStages},
+		{Filter: "tags.gone IS NULL", View: core.DeletedOnly},
+	} {
+		query.Experiments, query.Limit = []core.ExperimentID{"1"}, 3
+		for range 2 {
+			page, err := s.SearchRuns(t.Context(), query)
+			check(t, err)
+			pages = append(pages, page)
+			query.Token = page.Next
+		}
+	}
+	return pages
+}
+
 // TestForeignWriterShows changes a store behind its back in every way in which MLflow does, and some more. A store with a
 // warm index, one with the index of the disk and one without any show the same.
 func TestForeignWriterShows(t *testing.T) {
@@ -144,6 +166,9 @@ func TestForeignWriterShows(t *testing.T) {
 		none := openTracking(t, dir)
 		if diff := cmp.Diff(everything(t, none), got); diff != "" {
 			t.Errorf("%s: with an index and without (-without +with):\n%s", step.name, diff)
+		}
+		if diff := cmp.Diff(narrow(t, openTracking(t, dir)), narrow(t, warm)); diff != "" {
+			t.Errorf("%s: pages of a few runs, read anew and known (-anew +known):\n%s", step.name, diff)
 		}
 		check(t, none.Close())
 		check(t, os.RemoveAll(filepath.Join(dir, ".mlstore.trash", "index")))

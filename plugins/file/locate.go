@@ -194,11 +194,13 @@ func (t *Tracking) readRun(
 	if l.dir != nil { // a shorter way
 		dir, base = l.dir, string(r.id)
 	}
-	same, err := r.current(dir, base, n)
-	if err != nil {
+	same, without, err := r.current(dir, base, n, l.hopeless)
+	switch {
+	case err != nil:
 		return false, ioError("read", r.base, err)
-	}
-	if same {
+	case without:
+		return false, nil
+	case same:
 		return false, do(r)
 	}
 	l.read.Add(1)

@@ -102,16 +102,24 @@ func (r *run) shelves(n need, do func(*shelf, []string) (bool, error)) (bool, er
 }
 
 // current reports, without a lock, whether what is needed is as it was read. All of it was read under the lock, so that a
-// state in which everything is unchanged is one without half a batch.
+// state in which everything is unchanged is one without half a batch. When the shelves are enough to know that nobody wants the
+// run, the second result says so, and its meta.yaml was not looked at.
 //
 // base is the run's folder as seen from dir.
-func (r *run) current(dir *os.File, base string, n need) (bool, error) {
+func (r *run) current(dir *os.File, base string, n need, hopeless func(*run) bool) (same, without bool, err error) {
 	meta := state{path: metaFile, at: r.meta.at, firm: r.meta.firm}
 	base += "/"
-	if same, err := meta.current(dir, base); !same || err != nil || r.meta.err != nil {
-		return same && r.meta.err != nil, err
+	if meta.firm && !r.meta.broken() {
+		same, err = r.shelves(n, func(s *shelf, keys []string) (bool, error) { return s.current(dir, base, keys) })
+		if !same || err != nil {
+			return false, false, err
+		}
+		if hopeless != nil && hopeless(r) {
+			return true, true, nil
+		}
 	}
-	return r.shelves(n, func(s *shelf, keys []string) (bool, error) { return s.current(dir, base, keys) })
+	same, err = meta.current(dir, base)
+	return same, false, err
 }
 
 // refresh brings what is needed up to date. The folder's lock must be held.

@@ -3,7 +3,6 @@ package file
 import (
 	"context"
 	"errors"
-	"iter"
 	"os"
 	"runtime"
 	"slices"
@@ -16,8 +15,9 @@ import (
 
 // SearchRuns returns a page of the runs that match in the experiments.
 //
-// It looks twice. First at the part of every run that filter and order speak of, then at the whole of those that make the
-// page. What has been read before and is as it was is not read again: see the package comment.
+// It looks twice. First at the part of every run that filter and order speak of, and no further once that tells that the run
+// is not on the page, then at the whole of those that make the page. What has been read before and is as it was is not read
+// again: see the package comment.
 func (t *Tracking) SearchRuns(ctx context.Context, query core.RunQuery) (_ core.Page[core.Run], err error) {
 	defer named(&err, "search runs", query.Filter)
 	none := core.Page[core.Run]{}
@@ -32,18 +32,17 @@ func (t *Tracking) SearchRuns(ctx context.Context, query core.RunQuery) (_ core.
 	}
 	in := slices.Clone(query.Experiments)
 	slices.Sort(in)
-	var found []core.Run
+	first := finds{need: needOf(q), page: q.Collect()}
 	looks := map[core.ExperimentID]*look{}
 	for _, id := range slices.Compact(in) {
-		looks[id] = &look{}
-		matches, err := t.matches(ctx, id, q, looks[id])
+		looks[id] = &look{hopeless: first.hopeless}
+		err := t.eachRun(ctx, id, first.need, looks[id], func(r *run) error { return first.add(ctx, r) })
 		if err != nil {
 			return none, err
 		}
-		found = append(found, matches...)
 	}
-	page, err := q.Page(each(found))
-	if err == nil && query.Fields != core.RunInfoOnly {
+	page := first.page.Page()
+	if query.Fields != core.RunInfoOnly {
 		page, err = t.complete(ctx, q, page, looks)
 	}
 	if err != nil {
@@ -67,16 +66,8 @@ type look struct {
 	dir  *os.File // the folder of the experiment while it is open; else nil
 	runs []*run
 	read atomic.Int64 // how many of them were not as they had been known
-}
 
-func each(all []core.Run) iter.Seq2[core.Run, error] {
-	return func(yield func(core.Run, error) bool) {
-		for _, r := range all {
-			if !yield(r, nil) {
-				return
-			}
-		}
-	}
+	hopeless func(*run) bool // by its shelves alone there is no need to look at the rest of a run; nil is never
 }
 
 // needOf is the part of a run that a query speaks of.
@@ -104,27 +95,35 @@ func needOf(q *filter.Query[core.Run]) need {
 	return n
 }
 
-// matches returns the runs of an experiment that match, as far as the query looks at them.
-func (t *Tracking) matches(
-	ctx context.Context, id core.ExperimentID, q *filter.Query[core.Run], l *look,
-) ([]core.Run, error) {
-	n := needOf(q)
-	var mu sync.Mutex
-	var found []core.Run
-	err := t.eachRun(ctx, id, n, l, func(r *run) error {
-		shown, err := r.entity(n)
-		if err == nil && n.lineage {
-			shown.Inputs, shown.Outputs, err = t.lineage(ctx, r)
-		}
-		if err != nil || !q.Match(&shown) {
-			return err
-		}
-		mu.Lock()
-		defer mu.Unlock()
-		found = append(found, shown)
-		return nil
-	})
-	return found, err
+// finds are the runs that may be on a page, as far as a query looks at them.
+type finds struct {
+	need need
+	mu   sync.Mutex
+	page *filter.Collector[core.Run]
+}
+
+func (f *finds) add(ctx context.Context, r *run) error {
+	shown, err := r.entity(f.need)
+	if err == nil && f.need.lineage {
+		shown.Inputs, shown.Outputs, err = r.t.lineage(ctx, r)
+	}
+	if err != nil {
+		return err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.page.Add(&shown)
+	return nil
+}
+
+func (f *finds) hopeless(r *run) bool {
+	shown, err := r.entity(f.need)
+	if err != nil {
+		return false // which is to be told
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.page.Hopeless(&shown)
 }
 
 // eachRun lets do look at every run of an experiment, several at once. Malformed runs are reported and left out, unknown
@@ -138,7 +137,7 @@ func (t *Tracking) eachRun(ctx context.Context, id core.ExperimentID, n need, l 
 		return err
 	}, func(f *folder) error {
 		l.dir = f.dir
-		defer func() { l.dir = nil }()
+		defer func() { l.dir, l.hopeless = nil, nil }()
 		return parallel(ctx, l.runs, func(r *run) error { return t.lookAtRun(ctx, r, n, l, do) })
 	})
 	if errors.Is(err, core.ErrNotFound) {
