@@ -12,9 +12,9 @@ import (
 )
 
 // audit tells who changed what, and who was refused: one line for each, without anything of the request but what it is about.
-func (s *Server) audit(c *call, r route, needs []need, err error) {
+func (s *Server) audit(c *call, r route, err error) {
 	refused := errors.Is(err, core.ErrPermission) || errors.Is(err, core.ErrUnauthenticated)
-	if !refused && !changes(r.method, needs) {
+	if !refused && !changes(r.method, c.needs) {
 		return
 	}
 	status := http.StatusOK
@@ -31,7 +31,7 @@ func (s *Server) audit(c *call, r route, needs []need, err error) {
 	}
 	s.config.Audit.LogAttrs(c.ctx(), slog.LevelInfo, "audit",
 		slog.String("user", user), slog.String("login", method), slog.String("from", remote(c.r)),
-		slog.String("action", r.method+" "+r.paths[0]), slog.Any("resources", resources(needs)), slog.Int("status", status),
+		slog.String("action", r.method+" "+r.paths[0]), slog.Any("resources", resources(c.needs)), slog.Int("status", status),
 		slog.Bool("refused", refused))
 }
 

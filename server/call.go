@@ -18,6 +18,7 @@ type call struct {
 	server    *Server
 	principal principal // who asks; the zero value is nobody
 	request   any       // what decode made of the body or query
+	needs     []need    // what the principal must be allowed, as soon as that is known
 }
 
 // ctx is the context of the request.

@@ -44,42 +44,44 @@ func (s *Server) mux() (http.Handler, error) {
 func (s *Server) through(r route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		c := &call{w: w, r: req, server: s}
-		needs, err := s.serve(c, r) //nolint:contextcheck // it is in the call
-		s.audit(c, r, needs, err)   //nolint:contextcheck // likewise
-		if err != nil {
+		err := errPanicked                    // unless it is another, or none
+		defer func() { s.audit(c, r, err) }() //nolint:contextcheck // it is in the call
+		if err = s.serve(c, r); err != nil {  //nolint:contextcheck // likewise
 			fail(w, err)
 		}
 	})
 }
 
-// serve answers a request, or returns an error without having answered, and what its caller needed to be allowed.
-func (s *Server) serve(c *call, r route) ([]need, error) {
+var errPanicked error = core.Errorf(core.Internal, "the handler panicked")
+
+// serve answers a request, or returns an error without having answered.
+func (s *Server) serve(c *call, r route) error {
 	var err error
 	if !r.public { // so that a probe needs no account, and no password is tried by way of one
 		c.principal, err = s.login.authenticate(c.r)
 	}
 	observe.Note(c.ctx(), r.method+" "+r.paths[0], c.principal.name)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	leave, err := s.seats.enter(c, r)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer leave()
 	if r.decode != nil {
 		if c.request, err = r.decode(c); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	needs := r.policy(c.request)
-	if len(needs) == 0 {
-		return nil, core.Errorf(core.PermissionDenied, "nobody may ask for this")
+	c.needs = r.policy(c.request)
+	if len(c.needs) == 0 {
+		return core.Errorf(core.PermissionDenied, "nobody may ask for this")
 	}
-	if err := s.guard.allow(c.ctx(), c.principal, needs); err != nil {
-		return needs, err
+	if err := s.guard.allow(c.ctx(), c.principal, c.needs); err != nil {
+		return err
 	}
-	return needs, r.serve(c)
+	return r.serve(c)
 }
 
 // unknown answers what the server does not have, in the way on which MLflow's clients fall back to what they did before.

@@ -64,7 +64,7 @@ func (a *app) serve(ctx context.Context, f *serverFlags) error {
 	if err != nil {
 		return err
 	}
-	endAudit, err := f.audit(&config)
+	endAudit, err := f.audit(ctx, &config)
 	if err != nil {
 		return joined(err, leave())
 	}

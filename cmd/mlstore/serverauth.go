@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"log/slog"
-	"os"
 	"strings"
 
 	"github.com/mlstore/mlstore/core"
@@ -82,17 +80,4 @@ func sqliteFile(database string) (string, bool) {
 	path, isFile := strings.CutPrefix(database, "sqlite:///")
 	path, _, _ = strings.Cut(path, "?")
 	return path, isFile
-}
-
-// audit opens the audit log that the flags name, to be appended to.
-func (f *serverFlags) audit(c *server.Config) (func() error, error) {
-	if f.auditLog == "" {
-		return func() error { return nil }, nil
-	}
-	file, err := os.OpenFile(f.auditLog, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		return nil, usage("--audit-log: %w", err)
-	}
-	c.Audit = slog.New(slog.NewJSONHandler(file, nil))
-	return file.Close, nil
 }

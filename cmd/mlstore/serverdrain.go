@@ -63,10 +63,22 @@ func (d *drain) end(ctx context.Context, log *slog.Logger) error {
 	defer cancel()
 	err := d.server.Shutdown(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
+		cut := d.open.count()
 		_ = d.server.Close() // what is cut off is told by the error
-		return core.Errorf(core.DeadlineExceeded, "%d connections had to be cut off after --drain-timeout", d.open.count())
+		log.ErrorContext(ctx, "requests were cut off after --drain-timeout", "connections", cut)
+		d.gone()
+		return core.Errorf(core.DeadlineExceeded, "%d connections had to be cut off after --drain-timeout", cut)
 	}
 	return ignoreClosed(err)
+}
+
+// gone waits until those who were cut off have noticed, so that the audit log has what they did; but not for those who never do.
+func (d *drain) gone() {
+	const most = 5 * time.Second
+	select {
+	case <-d.open.none():
+	case <-time.After(most):
+	}
 }
 
 // quiet waits for the delay, or until there has been no connection for a moment: those that the system has taken in for us, but

@@ -19,6 +19,7 @@ type serverFlags struct {
 	port                                uint16
 	insecureNoAuth                      bool
 	appName, auditLog                   string
+	auditSync                           bool
 
 	allowedHosts, origins, frameOptions string
 	insecureEdge                        bool
@@ -57,6 +58,8 @@ func (f *serverFlags) define(flags *pflag.FlagSet) {
 
 	text(&f.appName, "app-name", "", "basic-auth: ask for a name and password, or a token, as MLflow's app does")
 	text(&f.auditLog, "audit-log", "", "file to append a line of JSON to for every change and everything refused")
+
+	yes(&f.auditSync, "audit-sync", false, "have each line of the audit log on the disk before its request is answered")
 
 	text(&f.allowedHosts, "allowed-hosts", "", "hosts that requests may name, by commas (default this machine and private networks)")
 	text(&f.origins, "cors-allowed-origins", "", "origins whose pages may use the API, by commas")
@@ -146,6 +149,8 @@ func (f *serverFlags) check() error {
 		return usage("--artifacts-only needs --serve-artifacts")
 	case f.presignedOnly && !f.serveArtifacts:
 		return usage("--artifacts-presigned-only needs --serve-artifacts")
+	case f.auditSync && f.auditLog == "":
+		return usage("--audit-sync needs --audit-log")
 	case f.maxRequests == 0 || f.maxTransfers == 0:
 		return usage("--max-requests and --max-transfers are at least 1")
 	case f.drainDelay < 0 || f.drainTimeout < 0:
