@@ -30,6 +30,8 @@ import (
 
 	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/embedded"
+	"github.com/mlstore/mlstore/internal/testenv"
+	"github.com/mlstore/mlstore/plugins/postgres"
 	"github.com/mlstore/mlstore/registry"
 	"github.com/mlstore/mlstore/server"
 )
@@ -50,6 +52,7 @@ type target struct {
 	address  string
 	evil     string // host and port of the listener
 	hits     *atomic.Int64
+	uri      core.URI // of the records
 	resolver *registry.Resolver
 	tracking core.TrackingStore // the server's, opened once more, to write into it what no call would
 	before   map[string]string  // digests of the files outside
@@ -69,17 +72,40 @@ func (l *logged) Write(p []byte) (int, error) {
 }
 
 // backends are the stores of records that the tables are run on.
-func backends() map[string]func(dir string) string {
-	return map[string]func(dir string) string{
-		"file":   func(dir string) string { return filepath.Join(dir, "mlruns") },
-		"sqlite": func(dir string) string { return "sqlite:///" + filepath.ToSlash(filepath.Join(dir, "mlflow.db")) },
+func backends() map[string]func(t testing.TB, dir string) string {
+	return map[string]func(t testing.TB, dir string) string{
+		"file": func(_ testing.TB, dir string) string { return filepath.Join(dir, "mlruns") },
+		"sqlite": func(_ testing.TB, dir string) string {
+			return "sqlite:///" + filepath.ToSlash(filepath.Join(dir, "mlflow.db"))
+		},
+		"postgres": func(t testing.TB, _ string) string {
+			t.Helper()
+			return testenv.Postgres(t)
+		},
 	}
+}
+
+// newResolver knows the stores that are linked in, and Postgres.
+func newResolver(t testing.TB) *registry.Resolver {
+	t.Helper()
+	resolver, err := embedded.New(embedded.With("postgresql", registry.Rule{
+		Opener: &postgres.Opener{}, Kinds: []registry.Kind{registry.Tracking, registry.Registry},
+	}))
+	must(t, err)
+	return resolver
 }
 
 // newTarget starts a server on stores of the kind. When all is done, nothing outside has changed, and nobody has connected.
 func newTarget(t testing.TB, backend string, change func(*server.Config)) *target {
 	t.Helper()
-	g := &target{t: t, dir: t.TempDir(), canary: "CANARY-" + rand.Text(), hits: new(atomic.Int64), log: &logged{}}
+	dir := t.TempDir()
+	return newTargetAt(t, dir, backends()[backend](t, dir), change)
+}
+
+// newTargetAt starts a server whose folders are below dir, on the stores at a URI.
+func newTargetAt(t testing.TB, dir, records string, change func(*server.Config)) *target {
+	t.Helper()
+	g := &target{t: t, dir: dir, canary: "CANARY-" + rand.Text(), hits: new(atomic.Int64), log: &logged{}}
 	g.outside = filepath.Join(g.dir, "outside")
 	must(t, os.MkdirAll(filepath.Join(g.outside, "etc"), 0o700))
 	must(t, os.MkdirAll(filepath.Join(g.dir, "artifacts"), 0o700))
@@ -89,12 +115,11 @@ func newTarget(t testing.TB, backend string, change func(*server.Config)) *targe
 	g.before = digests(t, g.outside)
 	g.listen()
 	var err error
-	g.resolver, err = embedded.New()
-	must(t, err)
-	uri, err := core.ParseURI(backends()[backend](g.dir))
+	g.resolver = newResolver(t)
+	g.uri, err = core.ParseURI(records)
 	must(t, err)
 	c := server.Config{
-		Resolver: g.resolver, Tracking: uri, ArtifactsDestination: filepath.Join(g.dir, "artifacts"),
+		Resolver: g.resolver, Tracking: g.uri, ArtifactsDestination: filepath.Join(g.dir, "artifacts"),
 		Log: slog.New(slog.NewTextHandler(g.log, nil)),
 	}
 	if change != nil {
@@ -102,7 +127,7 @@ func newTarget(t testing.TB, backend string, change func(*server.Config)) *targe
 	}
 	s, err := server.New(t.Context(), c)
 	must(t, err)
-	g.tracking, err = g.resolver.Tracking(t.Context(), uri, registry.Settings{})
+	g.tracking, err = g.resolver.Tracking(t.Context(), g.uri, registry.Settings{})
 	must(t, err)
 	web := httptest.NewServer(s.Handler())
 	g.address = web.Listener.Addr().String()
