@@ -60,7 +60,11 @@ func (r *Registry) DeleteAlias(ctx context.Context, model, alias string) error {
 		if err := r.checkAlias(ctx, model, alias); err != nil {
 			return err
 		}
-		return r.call(ctx, restclient.Call{Endpoint: rest.ModelsDeleteAlias, In: rest.Alias{Name: model, Alias: alias}})
+		err := r.call(ctx, restclient.Call{Endpoint: rest.ModelsDeleteAlias, In: rest.Alias{Name: model, Alias: alias}})
+		if limits, _ := r.limits(ctx); refusedAs(err, core.ReasonInvalidParameterValue) && core.CheckNewAlias(alias, limits) != nil {
+			_, err = r.getModel(ctx, model) // MLflow 2 refuses the names that nobody can have
+		}
+		return err
 	})
 }
 

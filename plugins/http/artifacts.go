@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"path"
 	"strings"
+	"unicode"
 
 	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/plugins/internal/restclient"
@@ -70,6 +71,23 @@ func (a *Artifacts) survives(ctx context.Context, at string) error {
 	odd := found && !strings.Contains(scheme, "/") && strings.ToLower(scheme) != scheme
 	if strings.ContainsAny(whole, "%?") || strings.HasPrefix(whole, " ") || odd {
 		return core.Invalid("path", "MLflow's server would take %q for another name: leave out %% and ?", at)
+	}
+	return nil
+}
+
+// sendable refuses a name that an older MLflow server cannot send: until 3.13 it writes the name as it is into a header
+// (mlflow/server/handlers.py), which holds ASCII alone, and Latin-1 at the web server of MLflow 2.
+func (a *Artifacts) sendable(ctx context.Context, at string) error {
+	p, err := a.profile(ctx)
+	if err != nil || p.ours || p.since(3, 13) {
+		return err
+	}
+	name, most := path.Base(at), unicode.MaxASCII
+	if !p.since(3, 0) {
+		most = unicode.MaxLatin1
+	}
+	if strings.ContainsFunc(name, func(r rune) bool { return r > most }) {
+		return core.Invalid("path", "MLflow's server %s cannot send a file with the name %q: use ASCII", p.version, name)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"iter"
 	"maps"
 	"slices"
 
@@ -186,30 +187,56 @@ func (t *Tracking) whyTag(ctx context.Context, id core.ExperimentID, key string,
 // SearchExperiments searches.
 func (t *Tracking) SearchExperiments(ctx context.Context, q core.ExperimentQuery) (page core.Page[core.Experiment], err error) {
 	err = t.read(ctx, "search experiments", "", func(ctx context.Context) error {
-		p, err := t.profile(ctx)
-		if err != nil {
-			return err
-		}
-		s, err := newSearch(q, &q.PageOptions, p.limits.ExperimentPage)
-		if err != nil {
-			return err
-		}
-		q.PageOptions = core.PageOptions{}
-		if _, err := filter.Experiments(q, p.limits); err != nil && !p.ours {
-			return err
-		}
-		in := rest.SearchExperiments{
-			MaxResults: rest.Int(s.limit), PageToken: s.token, Filter: q.Filter, OrderBy: q.OrderBy, ViewType: rest.ViewType(q.View),
-		}
-		var found rest.ExperimentsPage
-		if err := t.call(ctx, restclient.Call{Endpoint: rest.ExperimentsSearch, In: in, Out: &found}); err != nil {
-			return err
-		}
-		for _, e := range found.Experiments {
-			page.Items = append(page.Items, e.Core())
-		}
-		page.Next = s.next(found.NextPageToken)
-		return nil
+		page, err = t.searchExperiments(ctx, q)
+		return err
 	})
 	return page, err
+}
+
+func (t *Tracking) searchExperiments(ctx context.Context, q core.ExperimentQuery) (page core.Page[core.Experiment], err error) {
+	p, err := t.profile(ctx)
+	if err != nil {
+		return page, err
+	}
+	s, err := newSearch(q, &q.PageOptions, p.limits.ExperimentPage)
+	if err != nil {
+		return page, err
+	}
+	ask := func(ctx context.Context, o core.PageOptions) (core.Page[core.Experiment], error) {
+		return t.experimentsPage(ctx, q, o)
+	}
+	if p.ours {
+		return pass(ctx, s, ask)
+	}
+	return question[core.Experiment]{
+		read: func(o core.PageOptions) (*filter.Query[core.Experiment], error) {
+			return filter.Experiments(core.ExperimentQuery{Filter: q.Filter, View: q.View, OrderBy: q.OrderBy, PageOptions: o}, p.limits)
+		},
+		ask: ask,
+		all: func(ctx context.Context) iter.Seq2[core.Experiment, error] {
+			all := core.ExperimentQuery{View: q.View}
+			return core.All(ctx, func(ctx context.Context, o core.PageOptions) (core.Page[core.Experiment], error) {
+				o.Limit = p.limits.ExperimentPage.Default
+				return t.experimentsPage(ctx, all, o)
+			}, core.PageOptions{})
+		},
+	}.answer(ctx, s)
+}
+
+// experimentsPage asks for one page.
+func (t *Tracking) experimentsPage(
+	ctx context.Context, q core.ExperimentQuery, o core.PageOptions,
+) (page core.Page[core.Experiment], err error) {
+	in := rest.SearchExperiments{
+		MaxResults: rest.Int(o.Limit), PageToken: o.Token, Filter: q.Filter, OrderBy: q.OrderBy, ViewType: rest.ViewType(q.View),
+	}
+	var found rest.ExperimentsPage
+	if err := t.call(ctx, restclient.Call{Endpoint: rest.ExperimentsSearch, In: in, Out: &found}); err != nil {
+		return page, err
+	}
+	for _, e := range found.Experiments {
+		page.Items = append(page.Items, e.Core())
+	}
+	page.Next = found.NextPageToken
+	return page, nil
 }

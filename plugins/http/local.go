@@ -2,23 +2,12 @@ package http
 
 import (
 	"context"
+	"iter"
 	"slices"
 	"strings"
 
 	"github.com/mlstore/mlstore/core"
-	"github.com/mlstore/mlstore/core/filter"
 )
-
-// MLflow's servers take filters that say nothing, order models by two keys alone, and older ones take NaN for 0. A query is
-// therefore read here first and, where such a server would answer something else than was asked for, evaluated here: what it
-// has is walked through, page by page.
-
-// evaluate answers a query by walking through what walk yields.
-func evaluate[T any](
-	ctx context.Context, q *filter.Query[T], walk func(context.Context, core.PageOptions) (core.Page[T], error),
-) (core.Page[T], error) {
-	return q.Page(core.All(ctx, walk, core.PageOptions{}))
-}
 
 // ordersAlike reports whether MLflow's registry knows every key of an order. A key that is there twice it refuses with a 500.
 func ordersAlike(order []string, known ...string) bool {
@@ -34,13 +23,34 @@ func ordersAlike(order []string, known ...string) bool {
 // nanCounts reports whether a filter asks for values of metrics.
 func nanCounts(text string) bool { return strings.Contains(strings.ToLower(text), "metric") }
 
-// last reports whether a full page is the last one nevertheless: MLflow 2 gives a token then. One more request tells.
-func last[T any](
-	ctx context.Context, page core.Page[T], limit int, fetch func(context.Context, core.PageOptions) (core.Page[T], error),
-) (bool, error) {
-	if page.Next == "" || len(page.Items) < limit {
-		return false, nil
+// ended takes the token from a full page that is the last one, which MLflow 2 gives nevertheless. One more request tells.
+func ended[T any](ask pages[T]) pages[T] {
+	return func(ctx context.Context, o core.PageOptions) (core.Page[T], error) {
+		page, err := ask(ctx, o)
+		if err != nil || page.Next == "" || len(page.Items) < o.Limit {
+			return page, err
+		}
+		more, err := ask(ctx, core.PageOptions{Limit: 1, Token: page.Next})
+		if len(more.Items) == 0 {
+			page.Next = ""
+		}
+		return page, err
 	}
-	more, err := fetch(ctx, core.PageOptions{Limit: 1, Token: page.Next})
-	return err == nil && len(more.Items) == 0, err
+}
+
+// registered lists all that an MLflow registry has. Since prompts exist (2.21) it leaves them out unless a filter asks for them.
+func registered[T any](ctx context.Context, p *profile, asked string, list func(string) pages[T]) iter.Seq2[T, error] {
+	filters := []string{""}
+	if p.since(2, 21) && strings.Contains(asked, core.PromptTag) {
+		filters = append(filters, "tags.`"+core.PromptTag+"` = 'true'")
+	}
+	return func(yield func(T, error) bool) {
+		for _, text := range filters {
+			for item, err := range core.All(ctx, list(text), core.PageOptions{}) {
+				if !yield(item, err) {
+					return
+				}
+			}
+		}
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"iter"
 	"maps"
 	"slices"
 
@@ -164,32 +165,35 @@ func (r *Registry) SearchModels(ctx context.Context, q core.ModelQuery) (page co
 	return page, err
 }
 
-func (r *Registry) searchModels(ctx context.Context, q core.ModelQuery) (core.Page[core.Model], error) {
+func (r *Registry) searchModels(ctx context.Context, q core.ModelQuery) (page core.Page[core.Model], err error) {
 	p, err := r.profile(ctx)
 	if err != nil {
-		return core.Page[core.Model]{}, err
-	}
-	if !p.ours && !ordersAlike(q.OrderBy, "name", "timestamp", "last_updated_timestamp") {
-		search, err := filter.Models(q, p.models)
-		if err != nil {
-			return core.Page[core.Model]{}, err
-		}
-		all := core.ModelQuery{Filter: q.Filter}
-		return evaluate(ctx, search, func(ctx context.Context, o core.PageOptions) (core.Page[core.Model], error) {
-			return r.modelsPage(ctx, all, o)
-		})
+		return page, err
 	}
 	s, err := newSearch(q, &q.PageOptions, p.models.ModelPage)
 	if err != nil {
-		return core.Page[core.Model]{}, err
+		return page, err
 	}
-	q.PageOptions = core.PageOptions{}
-	if _, err := filter.Models(q, p.models); err != nil && !p.ours {
-		return core.Page[core.Model]{}, err
+	ask := func(ctx context.Context, o core.PageOptions) (core.Page[core.Model], error) {
+		return r.modelsPage(ctx, q, o)
 	}
-	page, err := r.modelsPage(ctx, q, core.PageOptions{Limit: s.limit, Token: s.token})
-	page.Next = s.next(page.Next)
-	return page, err
+	if p.ours {
+		return pass(ctx, s, ask)
+	}
+	return question[core.Model]{
+		read: func(o core.PageOptions) (*filter.Query[core.Model], error) {
+			return filter.Models(core.ModelQuery{Filter: q.Filter, OrderBy: q.OrderBy, PageOptions: o}, p.models)
+		},
+		ask: ask,
+		all: func(ctx context.Context) iter.Seq2[core.Model, error] {
+			return registered(ctx, p, q.Filter, func(text string) pages[core.Model] {
+				return func(ctx context.Context, o core.PageOptions) (core.Page[core.Model], error) {
+					return r.modelsPage(ctx, core.ModelQuery{Filter: text}, o)
+				}
+			})
+		},
+		here: !ordersAlike(q.OrderBy, "name", "timestamp", "last_updated_timestamp"),
+	}.answer(ctx, s)
 }
 
 // modelsPage asks for one page.

@@ -1,6 +1,7 @@
 package http
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,7 +42,7 @@ func (a *Artifacts) open(ctx context.Context, at string, o core.ReadOptions) (io
 
 // start asks for the file and puts the reader at its first byte.
 func (a *Artifacts) start(ctx context.Context, at string, o core.ReadOptions, r *reader) error {
-	if err := a.check(ctx, at); err != nil {
+	if err := cmp.Or(a.check(ctx, at), a.sendable(ctx, at)); err != nil {
 		return err
 	}
 	if err := core.CheckRead(o); err != nil {

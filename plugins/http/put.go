@@ -1,6 +1,7 @@
 package http
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -28,7 +29,7 @@ func (a *Artifacts) put(ctx context.Context, at string, r io.Reader, o core.PutO
 	if err != nil {
 		return core.Artifact{}, err
 	}
-	if err := errors.Join(a.check(ctx, at), core.CheckPut(o, p.limits)); err != nil {
+	if err := cmp.Or(a.check(ctx, at), a.sendable(ctx, at), core.CheckPut(o, p.limits)); err != nil {
 		return core.Artifact{}, err
 	}
 	if o.IfAbsent {

@@ -115,7 +115,8 @@ func (r *remote) version(ctx context.Context) (string, error) {
 // AtomicBatch is none; MLflow's API has neither a key of idempotency nor a user of a version.
 func passing(declared []core.Capability) []core.Capability {
 	survive := []core.Capability{
-		core.ArtifactVerbatim, core.PagesKeyset, core.FloatInf, core.FloatNegativeZero, core.HistoryMissingRun, core.SearchNative,
+		core.ArtifactVerbatim, core.PutAtomic, core.PagesKeyset, core.FloatInf, core.FloatNegativeZero, core.HistoryMissingRun,
+		core.SearchNative,
 		core.DefaultExperiment, core.MetricDataset, core.MetricNaNOrder, aliases, bulkHistory, lineage, loggedModels,
 		sampledHistory, stages, core.ExperimentTagDelete, core.VersionTouchesModel,
 	}
@@ -146,11 +147,15 @@ func mlflow(version string) *profile {
 	since(&p.tracking, 3, 0, core.ExperimentTagDelete, lineage, loggedModels)
 	since(&p.tracking, 3, 15, sampledHistory)
 	since(&p.registry, 2, 3, aliases)
+	since(&p.files, 3, 15, core.PutAtomic)
 	if !p.since(3, 16) {
 		p.limits.ExperimentTag = 5000
 	}
+	if !p.since(3, 0) {
+		p.limits.ModelTag, p.limits.VersionTag = 5000, 5000
+	}
 	if !p.since(2, 0) {
-		p.limits.ParamValue, p.limits.RunTag, p.limits.ModelTag, p.limits.VersionTag = 250, 5000, 5000, 5000
+		p.limits.ParamValue, p.limits.RunTag = 250, 5000
 	}
 	p.models = p.limits
 	return p

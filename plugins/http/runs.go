@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -216,47 +217,39 @@ func (t *Tracking) SearchRuns(ctx context.Context, q core.RunQuery) (page core.P
 	return page, err
 }
 
-func (t *Tracking) searchRuns(ctx context.Context, q core.RunQuery) (core.Page[core.Run], error) {
+func (t *Tracking) searchRuns(ctx context.Context, q core.RunQuery) (page core.Page[core.Run], err error) {
 	p, err := t.profile(ctx)
 	if err != nil {
-		return core.Page[core.Run]{}, err
-	}
-	if !p.ours && !p.since(3, 17) && nanCounts(q.Filter) {
-		search, err := filter.Runs(q, p.limits)
-		if err != nil {
-			return core.Page[core.Run]{}, err
-		}
-		all := core.RunQuery{Experiments: q.Experiments, View: q.View}
-		return evaluate(ctx, search, func(ctx context.Context, o core.PageOptions) (core.Page[core.Run], error) {
-			return t.runsPage(ctx, all, o)
-		})
+		return page, err
 	}
 	s, err := newSearch(q, &q.PageOptions, p.limits.RunPage)
 	if err != nil {
-		return core.Page[core.Run]{}, err
+		return page, err
 	}
-	q.PageOptions = core.PageOptions{}
-	if _, err := filter.Runs(q, p.limits); err != nil && !p.ours {
-		return core.Page[core.Run]{}, err
-	}
-	fetch := func(ctx context.Context, o core.PageOptions) (core.Page[core.Run], error) {
+	ask := func(ctx context.Context, o core.PageOptions) (core.Page[core.Run], error) {
 		return t.runsPage(ctx, q, o)
 	}
-	page, err := fetch(ctx, core.PageOptions{Limit: s.limit, Token: s.token})
-	if err != nil {
-		return core.Page[core.Run]{}, err
+	if p.ours {
+		return pass(ctx, s, ask)
 	}
-	if !p.ours && !p.since(3, 0) {
-		end, err := last(ctx, page, s.limit, fetch)
-		if err != nil {
-			return core.Page[core.Run]{}, err
-		}
-		if end {
-			page.Next = ""
-		}
+	if !p.since(3, 0) {
+		ask = ended(ask)
 	}
-	page.Next = s.next(page.Next)
-	return page, nil
+	return question[core.Run]{
+		read: func(o core.PageOptions) (*filter.Query[core.Run], error) {
+			return filter.Runs(core.RunQuery{
+				Experiments: q.Experiments, Filter: q.Filter, View: q.View, OrderBy: q.OrderBy, PageOptions: o,
+			}, p.limits)
+		},
+		ask: ask,
+		all: func(ctx context.Context) iter.Seq2[core.Run, error] {
+			all := core.RunQuery{Experiments: q.Experiments, View: q.View}
+			return core.All(ctx, func(ctx context.Context, o core.PageOptions) (core.Page[core.Run], error) {
+				return t.runsPage(ctx, all, o)
+			}, core.PageOptions{})
+		},
+		here: !p.since(3, 17) && nanCounts(q.Filter),
+	}.answer(ctx, s)
 }
 
 // runsPage asks for one page.

@@ -1,10 +1,14 @@
 package http
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"iter"
+	"strings"
 
 	"github.com/mlstore/mlstore/core"
+	"github.com/mlstore/mlstore/core/filter"
 )
 
 // search is one page of a search on its way to the server.
@@ -54,3 +58,49 @@ func bare(q any) any {
 
 // next is the token of the page that follows.
 func (s search) next(token string) string { return seal(s.query, token) }
+
+// pages are the pages of a list.
+type pages[T any] func(context.Context, core.PageOptions) (core.Page[T], error)
+
+// pass asks a server that answers what it was asked.
+func pass[T any](ctx context.Context, s search, ask pages[T]) (core.Page[T], error) {
+	page, err := ask(ctx, core.PageOptions{Limit: s.limit, Token: s.token})
+	page.Next = s.next(page.Next)
+	return page, err
+}
+
+// question is a search that an MLflow server is asked. Such servers take filters that say nothing, order models by few keys,
+// and know fewer comparisons the older they are. A query is therefore read here first and, where the server would answer
+// something else or refuses a query that is right, evaluated here: all that it has is walked through.
+type question[T any] struct {
+	read func(core.PageOptions) (*filter.Query[T], error) // how the query is understood here
+	ask  pages[T]                                         // the server's answer
+	all  func(context.Context) iter.Seq2[T, error]        // what the server has, and may be found
+	here bool                                             // the server would answer something else
+}
+
+// evaluated marks the tokens of queries that are evaluated here.
+const evaluated = "here "
+
+// answer is a page of the search.
+func (q question[T]) answer(ctx context.Context, s search) (page core.Page[T], err error) {
+	own, here := strings.CutPrefix(s.token, evaluated)
+	if !here {
+		own = ""
+	}
+	query, err := q.read(core.PageOptions{Limit: s.limit, Token: own})
+	if err != nil {
+		return page, err
+	}
+	if !here && !q.here {
+		page, err = q.ask(ctx, core.PageOptions{Limit: s.limit, Token: s.token})
+		if err == nil || core.CodeOf(err) != core.InvalidArgument || s.token != "" {
+			page.Next = s.next(page.Next)
+			return page, err
+		}
+	}
+	if page, err = query.Page(q.all(ctx)); err == nil && page.Next != "" {
+		page.Next = s.next(evaluated + page.Next)
+	}
+	return page, err
+}

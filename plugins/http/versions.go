@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"iter"
 	"maps"
 	"slices"
 	"strconv"
@@ -202,32 +203,35 @@ func (r *Registry) SearchVersions(ctx context.Context, q core.VersionQuery) (pag
 	return page, err
 }
 
-func (r *Registry) searchVersions(ctx context.Context, q core.VersionQuery) (core.Page[core.Version], error) {
+func (r *Registry) searchVersions(ctx context.Context, q core.VersionQuery) (page core.Page[core.Version], err error) {
 	p, err := r.profile(ctx)
 	if err != nil {
-		return core.Page[core.Version]{}, err
-	}
-	if !p.ours && !ordersAlike(q.OrderBy, "name", "version_number", "creation_timestamp", "last_updated_timestamp") {
-		search, err := filter.Versions(q, p.models)
-		if err != nil {
-			return core.Page[core.Version]{}, err
-		}
-		all := core.VersionQuery{Filter: q.Filter}
-		return evaluate(ctx, search, func(ctx context.Context, o core.PageOptions) (core.Page[core.Version], error) {
-			return r.versionsPage(ctx, all, o)
-		})
+		return page, err
 	}
 	s, err := newSearch(q, &q.PageOptions, p.models.VersionPage)
 	if err != nil {
-		return core.Page[core.Version]{}, err
+		return page, err
 	}
-	q.PageOptions = core.PageOptions{}
-	if _, err := filter.Versions(q, p.models); err != nil && !p.ours {
-		return core.Page[core.Version]{}, err
+	ask := func(ctx context.Context, o core.PageOptions) (core.Page[core.Version], error) {
+		return r.versionsPage(ctx, q, o)
 	}
-	page, err := r.versionsPage(ctx, q, core.PageOptions{Limit: s.limit, Token: s.token})
-	page.Next = s.next(page.Next)
-	return page, err
+	if p.ours {
+		return pass(ctx, s, ask)
+	}
+	return question[core.Version]{
+		read: func(o core.PageOptions) (*filter.Query[core.Version], error) {
+			return filter.Versions(core.VersionQuery{Filter: q.Filter, OrderBy: q.OrderBy, PageOptions: o}, p.models)
+		},
+		ask: ask,
+		all: func(ctx context.Context) iter.Seq2[core.Version, error] {
+			return registered(ctx, p, q.Filter, func(text string) pages[core.Version] {
+				return func(ctx context.Context, o core.PageOptions) (core.Page[core.Version], error) {
+					return r.versionsPage(ctx, core.VersionQuery{Filter: text}, o)
+				}
+			})
+		},
+		here: !ordersAlike(q.OrderBy, "name", "version_number", "creation_timestamp", "last_updated_timestamp"),
+	}.answer(ctx, s)
 }
 
 // versionsPage asks for one page.
