@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -50,7 +51,11 @@ func (s *shell) serve(args ...string) *serving {
 
 func (s *shell) await(args ...string) *serving {
 	s.t.Helper()
-	cmd := s.command(args...)
+	return s.awaitOf(s.command(args...))
+}
+
+func (s *shell) awaitOf(cmd *exec.Cmd) *serving {
+	s.t.Helper()
 	got := &serving{t: s.t, stderr: &buffer{}}
 	cmd.Stderr = got.stderr
 	stdout, err := cmd.StdoutPipe()
@@ -66,7 +71,7 @@ func (s *shell) await(args ...string) *serving {
 	for got.url == "" {
 		line, err := lines.ReadString('\n')
 		if err != nil {
-			s.t.Fatalf("mlstore %q: %v: %s\n%s", args, err, line, got.stderr)
+			s.t.Fatalf("%q: %v: %s\n%s", cmd.Args, err, line, got.stderr)
 		}
 		if found := regexp.MustCompile(`https?://[^ ]+\d(/\w+)?`).FindString(line); found != "" {
 			got.url = found

@@ -4,9 +4,11 @@ package main
 
 import (
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -115,6 +117,53 @@ func TestServerEndsInSpiteOfIdleConnections(t *testing.T) {
 	server.stop(os.Interrupt)
 	if err := server.wait(); err != nil {
 		t.Errorf("%v\n%s", err, server.stderr)
+	}
+}
+
+// Rows 43 and S14 of the catalogue of attacks: whatever the umask, nobody else may write to what the server makes.
+func TestNothingThatTheServerMakesIsOthersToWrite(t *testing.T) {
+	t.Parallel()
+	for _, mask := range []string{"000", "077"} {
+		s := newShell(t)
+		s.env = append(s.env, "MLFLOW_AUTH_ADMIN_PASSWORD="+adminPassword)
+		cmd := s.command("server", "--port", "0", "--app-name", "basic-auth", "--audit-log", "audit.log", "--backend-store-uri", "./records",
+			"--registry-store-uri", "sqlite:///models.db")
+		cmd.Args = append([]string{"sh", "-c", "umask " + mask + ` && exec "$0" "$@"`, cmd.Path}, cmd.Args[1:]...)
+		var err error
+		cmd.Path, err = exec.LookPath("sh")
+		s.must(err)
+		server := s.awaitOf(cmd)
+		server.url = strings.Replace(server.url, "http://", "http://admin:"+url.PathEscape(adminPassword)+"@", 1)
+		for path, body := range map[string]string{
+			"POST /api/2.0/mlflow/experiments/create":            `{"name":"x"}`,
+			"POST /api/2.0/mlflow/runs/create":                   `{"experiment_id":"0"}`,
+			"POST /api/2.0/mlflow/registered-models/create":      `{"name":"x"}`,
+			"PUT /api/2.0/mlflow-artifacts/artifacts/0/d/f":      "x",
+			"POST /api/3.0/mlflow/users/tokens/create":           `{"name":"ci","access":"read","expires_in_seconds":100}`,
+			"DELETE /api/2.0/mlflow-artifacts/artifacts/nothing": "",
+		} {
+			method, path, _ := strings.Cut(path, " ")
+			if status, text := server.do(method, path, body); status != http.StatusOK {
+				t.Errorf("%s: %d %s", path, status, text)
+			}
+		}
+		found := 0
+		s.must(filepath.WalkDir(s.dir, func(path string, entry fs.DirEntry, err error) error {
+			if err != nil || path == s.dir {
+				return err
+			}
+			info, err := entry.Info()
+			if err != nil {
+				return err
+			}
+			if found++; info.Mode().Perm()&0o022 != 0 {
+				t.Errorf("umask %s: %s has the mode %v", mask, strings.TrimPrefix(path, s.dir), info.Mode())
+			}
+			return nil
+		}))
+		if found < 12 {
+			t.Errorf("umask %s: there are only %d files and folders", mask, found)
+		}
 	}
 }
 

@@ -41,7 +41,9 @@ func TestNamesAndNumbers(t *testing.T) {
 				path string
 				most int
 			}{
-				{"experiments/search?", 50000}, {"registered-models/search?", 1000}, {"model-versions/search?", 200000},
+				{"experiments/search?", 50000},
+				{"registered-models/search?", 1000},
+				{"model-versions/search?", 200000},
 				{"metrics/get-history?run_id=" + run + "&metric_key=m&", 50000},
 			} {
 				for _, n := range []string{"0", "-1", strconv.Itoa(at.most + 1), "2147483648", "9223372036854775808", "all", "1.5", "0x10", "١"} {

@@ -108,7 +108,9 @@ func newTargetAt(t testing.TB, dir, records string, change func(*server.Config))
 	g := &target{t: t, dir: dir, canary: "CANARY-" + rand.Text(), hits: new(atomic.Int64), log: &logged{}}
 	g.outside = filepath.Join(g.dir, "outside")
 	must(t, os.MkdirAll(filepath.Join(g.outside, "etc"), 0o700))
-	must(t, os.MkdirAll(filepath.Join(g.dir, "artifacts"), 0o700))
+	if _, err := os.Lstat(filepath.Join(g.dir, "artifacts")); err != nil {
+		must(t, os.MkdirAll(filepath.Join(g.dir, "artifacts"), 0o700))
+	}
 	for _, name := range []string{"canary", "etc/passwd", "etc/x"} {
 		must(t, os.WriteFile(filepath.Join(g.outside, name), []byte(g.canary), 0o600))
 	}
