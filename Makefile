@@ -17,7 +17,7 @@ STATIC    := CGO_ENABLED=0
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build demo serve test prepare test-race lint fmt fuzz bench bench-plugins bench-sql bench-server kill soak conformance mutants cross gen gen-check proto-check tidy-check check clean
+.PHONY: help build demo serve test prepare test-race lint fmt fuzz bench bench-plugins bench-sql bench-server kill soak conformance mlflow-suite mutants cross gen gen-check proto-check tidy-check check clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -96,6 +96,9 @@ soak: ## Start and end plugins in every way, and work a server, for SOAK (1h) ea
 
 conformance: ## Run the conformance suite on every store.
 	$(TESTSUM) -- -count=1 -run Conformance ./...
+
+mlflow-suite: prepare ## Run the suite at MLflow's own servers through the http store: every case of LEVEL (core), where a test run leaves the long ones out.
+	MLSTORE_MLFLOW_SUITE=$(or $(LEVEL),core) $(TESTSUM) -- -count=1 -timeout 0 -parallel 4 -run AtMLflow ./plugins/http
 
 mutants: ## Show that the conformance suite finds stores that are wrong on purpose.
 	$(TESTSUM) -- -count=1 ./conformance/mutants/...

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -133,15 +134,10 @@ func TestArtifactsAtMLflow(t *testing.T) {
 	t.Parallel()
 	everywhere(t, func(t *testing.T, url string) {
 		t.Helper()
-		made := 0
+		var made atomic.Int64
 		s := stores[core.ArtifactRepository]{
 			pick: func(b core.Backend) core.ArtifactRepository { return b.Artifacts }, url: url,
-		}
-		s.fresh = func() string {
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			made++
-			return fmt.Sprintf("mlflow-artifacts:/root-%d", made)
+			fresh: func() string { return fmt.Sprintf("mlflow-artifacts:/root-%d", made.Add(1)) },
 		}
 		artifact.Test(t, s.harness(), chosen(t))
 	})

@@ -1,7 +1,10 @@
 package httpstore_test
 
 import (
+	"fmt"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/mlstore/mlstore/conformance"
@@ -11,22 +14,57 @@ import (
 	"github.com/mlstore/mlstore/core"
 )
 
-// harness reaches the server at url through the http store: each handle is a client of its own.
-func harness[S core.Store](pick func(core.Backend) S, uri, url string) conformance.Harness[S] {
-	handle := func(t conformance.T) S { t.Helper(); return pick(open(t, uri, url)) }
+// stores reach the server at url through the http store: each handle is a client of its own, and known by where it is.
+type stores[S core.Store] struct {
+	pick  func(core.Backend) S
+	url   string
+	fresh func() string // the URI of a new one; nil is the server's
+
+	mu sync.Mutex
+	at map[any]string
+}
+
+func (s *stores[S]) placed(at string, store S) S {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.at == nil {
+		s.at = map[any]string{}
+	}
+	s.at[store] = at
+	return store
+}
+
+func (s *stores[S]) place(of S) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.at[of]
+}
+
+func (s *stores[S]) open(t conformance.T, uri string) S {
+	t.Helper()
+	return s.placed(uri, s.pick(open(t, uri, s.url)))
+}
+
+func (s *stores[S]) harness() conformance.Harness[S] {
 	return conformance.Harness[S]{
-		Open:   handle,
-		Second: func(t conformance.T, _ S) S { t.Helper(); return handle(t) },
+		Open: func(t conformance.T) S {
+			t.Helper()
+			if s.fresh == nil {
+				return s.open(t, s.url)
+			}
+			return s.open(t, s.fresh())
+		},
+		Second: func(t conformance.T, of S) S { t.Helper(); return s.open(t, s.place(of)) },
 		Reopen: func(t conformance.T, old S) S {
 			t.Helper()
 			conformance.NoError(t, "Close", old.Close())
-			return handle(t)
+			return s.open(t, s.place(old))
 		},
-		ReadOnly: func(t conformance.T, _ S) S { t.Helper(); return pick(openReadOnly(t, uri, url)) },
-		Faults: func(t conformance.T, _ S) (S, conformance.Faults) {
+		ReadOnly: func(t conformance.T, of S) S { t.Helper(); return s.pick(openReadOnly(t, s.place(of), s.url)) },
+		Faults: func(t conformance.T, of S) (S, conformance.Faults) {
 			t.Helper()
-			path := newPath(t, url)
-			return pick(openOnce(t, strings.Replace(uri, url, path.url, 1), path.url)), path
+			path := newPath(t, s.url)
+			return s.pick(openOnce(t, strings.Replace(s.place(of), s.url, path.url, 1), path.url)), path
 		},
 	}
 }
@@ -50,7 +88,7 @@ func TestTracking(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			url := serve(t, at(t))
-			tracking.Test(t, harness(trackingOf, url, url), level(name))
+			tracking.Test(t, (&stores[core.TrackingStore]{pick: trackingOf, url: url}).harness(), level(name))
 		})
 	}
 }
@@ -61,12 +99,20 @@ func TestRegistry(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			url := serve(t, at(t))
-			registrystore.Test(t, harness(registryOf, url, url), level(name))
+			registrystore.Test(t, (&stores[core.RegistryStore]{pick: registryOf, url: url}).harness(), level(name))
 		})
 	}
 }
 
 func TestArtifacts(t *testing.T) {
 	t.Parallel()
-	artifact.Test(t, harness(filesOf, "mlflow-artifacts:/", serve(t, "mem:")), level("mem"))
+	var made atomic.Int64
+	fresh := func() string { // the run's is the whole place, since the longest path counts from there
+		if n := made.Add(1); n > 1 {
+			return fmt.Sprintf("mlflow-artifacts:/root-%d", n)
+		}
+		return "mlflow-artifacts:/"
+	}
+	s := stores[core.ArtifactRepository]{pick: filesOf, url: serve(t, "mem:"), fresh: fresh}
+	artifact.Test(t, s.harness(), level("mem"))
 }
