@@ -2,8 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -93,14 +91,7 @@ func TestDatabaseOfAStoreWithout(t *testing.T) {
 // withPostgres lets the command find the plugin for Postgres.
 func (s *shell) withPostgres() {
 	s.t.Helper()
-	program := filepath.Join(s.t.TempDir(), "mlstore-plugin-postgres")
-	build := exec.CommandContext(s.t.Context(), "go", "build", "-o", program, "../../plugins/postgres/cmd/mlstore-plugin-postgres")
-	if out, err := build.CombinedOutput(); err != nil {
-		s.t.Fatalf("build the plugin: %v\n%s", err, out)
-	}
-	manifest, err := exec.CommandContext(s.t.Context(), program, "describe").Output()
-	s.must(err)
-	s.must(os.WriteFile(program+".json", manifest, 0o600))
+	program := testenv.BuildPlugin(s.t, s.t.TempDir(), "postgres")
 	s.env = append(s.env, "MLSTORE_PLUGIN_DEV=postgres="+program)
 }
 

@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -19,14 +18,7 @@ import (
 func (s *shell) s3Plugin(server *testenv.S3Server) {
 	s.t.Helper()
 	dir := s.t.TempDir()
-	program := filepath.Join(dir, "mlstore-plugin-s3")
-	build := exec.CommandContext(s.t.Context(), "go", "build", "-o", program, "../../plugins/s3/cmd/mlstore-plugin-s3")
-	if out, err := build.CombinedOutput(); err != nil {
-		s.t.Fatalf("build the plugin: %v\n%s", err, out)
-	}
-	manifest, err := exec.CommandContext(s.t.Context(), program, "describe").Output()
-	s.must(err)
-	s.must(os.WriteFile(program+".json", manifest, 0o600))
+	testenv.BuildPlugin(s.t, dir, "s3")
 	s.env = append(s.env, "MLSTORE_PLUGIN_PATH="+dir, "XDG_CACHE_HOME="+s.t.TempDir(), "MLFLOW_S3_ENDPOINT_URL="+server.Endpoint,
 		"AWS_ACCESS_KEY_ID="+server.AccessKey, "AWS_SECRET_ACCESS_KEY="+server.SecretKey, "AWS_REGION="+server.Region,
 		"AWS_EC2_METADATA_DISABLED=true", "AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull)

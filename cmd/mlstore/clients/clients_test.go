@@ -3,30 +3,26 @@
 package clients_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
-	"net/http/httptest"
+	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/mlstore/mlstore/core"
-	"github.com/mlstore/mlstore/embedded"
 	"github.com/mlstore/mlstore/internal/testenv"
-	"github.com/mlstore/mlstore/plugins/postgres"
-	"github.com/mlstore/mlstore/plugins/s3"
-	"github.com/mlstore/mlstore/registry"
-	"github.com/mlstore/mlstore/server"
-	"github.com/mlstore/mlstore/server/hook"
 )
 
 //go:embed testdata/client.py
@@ -59,43 +55,50 @@ func places(t *testing.T, s3 *testenv.S3Server) []place {
 	}
 }
 
-// resolver knows the stores that every program links in, and those that else run as plugins.
-func resolver(t *testing.T, server *testenv.S3Server) *registry.Resolver {
-	t.Helper()
-	bucket := &s3.Opener{Getenv: func(string) string { return "" }, Journal: t.TempDir()}
-	open := func(ctx context.Context, request core.OpenRequest) (core.Backend, error) {
-		request.Options = map[string]string{"endpoint_url": server.Endpoint, "region": server.Region}
-		request.Secrets = map[string]core.Secret{
-			"access_key_id": core.NewSecret(server.AccessKey), "secret_access_key": core.NewSecret(server.SecretKey),
-		}
-		return bucket.Open(ctx, request)
-	}
-	r, err := embedded.New(
-		embedded.With("postgresql", registry.Rule{
-			Opener: postgres.Opener{}, Kinds: []registry.Kind{registry.Tracking, registry.Registry},
-		}),
-		embedded.With("s3", registry.Rule{Opener: core.OpenerFunc(open), Kinds: []registry.Kind{registry.Artifacts}}),
-	)
-	must(t, err)
-	return r
+// program is the command as it is installed, with its plugins beside it.
+type program struct {
+	path string
+	env  []string
 }
 
-// serve starts a server and returns its address.
-func serve(t *testing.T, r *registry.Resolver, p place) string {
+func build(t *testing.T, bucket *testenv.S3Server) program {
 	t.Helper()
-	uri, err := core.ParseURI(p.tracking)
+	plugins, home := t.TempDir(), t.TempDir()
+	for _, name := range []string{"postgres", "s3"} {
+		testenv.BuildPlugin(t, plugins, name)
+	}
+	return program{testenv.Build(t, t.TempDir(), "./cmd/mlstore"), append(os.Environ(),
+		"MLSTORE_PLUGIN_PATH="+plugins, "HOME="+home, "XDG_CACHE_HOME="+home, "MLFLOW_S3_ENDPOINT_URL="+bucket.Endpoint,
+		"AWS_ACCESS_KEY_ID="+bucket.AccessKey, "AWS_SECRET_ACCESS_KEY="+bucket.SecretKey, "AWS_REGION="+bucket.Region,
+		"AWS_EC2_METADATA_DISABLED=true", "AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull)}
+}
+
+// serve starts a server, each of whose stores is linked in or a process of its own, and returns its address.
+func (p program) serve(t *testing.T, at place) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), p.path, "server", "--port", "0", "--log-level", "error", "--drain-delay", "0s",
+		"--backend-store-uri", at.tracking, "--artifacts-destination", at.artifacts)
+	cmd.Env, cmd.Dir = p.env, t.TempDir()
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	stdout, err := cmd.StdoutPipe()
 	must(t, err)
-	s, err := server.New(t.Context(), server.Config{
-		Resolver: r, Tracking: uri, ArtifactsDestination: p.artifacts, Webhooks: hook.Config{Retries: -1},
-		Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})),
+	must(t, cmd.Start())
+	t.Cleanup(func() { // the context of the test has ended
+		if err := cmd.Wait(); err != nil && !errors.Is(err, context.Canceled) {
+			t.Errorf("the server over %s: %v\n%s", at.name, err, &stderr)
+		}
 	})
-	must(t, err)
-	web := httptest.NewServer(s.Handler())
-	t.Cleanup(func() {
-		web.Close()
-		must(t, s.Close())
-	})
-	return web.URL
+	lines := bufio.NewScanner(stdout)
+	for lines.Scan() {
+		if url := regexp.MustCompile(`http://[^ ]+\d`).FindString(lines.Text()); url != "" {
+			go func() { _, _ = io.Copy(io.Discard, stdout) }()
+			return url
+		}
+	}
+	t.Fatalf("the server over %s does not say where it is: %v", at.name, lines.Err())
+	return ""
 }
 
 // outcome is what a client says of a step.
@@ -109,11 +112,10 @@ type outcome struct {
 func TestClients(t *testing.T) {
 	t.Parallel()
 	bucket := testenv.S3(t)
-	r := resolver(t, bucket)
-	t.Cleanup(func() { must(t, r.Close()) })
+	mlstore := build(t, bucket)
 	var arguments []string
 	for _, p := range places(t, bucket) {
-		arguments = append(arguments, p.name+"="+serve(t, r, p))
+		arguments = append(arguments, p.name+"="+mlstore.serve(t, p))
 	}
 	var wait sync.WaitGroup
 	all := make([][]outcome, len(versions()))
@@ -217,8 +219,8 @@ func merged(cell string) string {
 
 const head = `# What MLflow's clients can do with our server
 
-This table is generated: the Python clients of these releases, unmodified, do it all with ` + "`mlstore`'s" + ` server over **file**
-(records in a folder of MLflow's layout), **sqlite**, and **postgres + s3** (records in Postgres, artifacts in S3), in this order.
+This table is generated: the Python clients of these releases, unmodified, do it all with ` + "`mlstore server`" + ` over **file**
+(records in a folder of MLflow's layout), **sqlite**, and **postgres + s3** (two plugins, each a process of its own), in this order.
 Artifacts go through the server. The test is cmd/mlstore/clients; run with ` + writeVariable + `=1 it writes this page.
 
 ✓ works over all three stores; – the release does not have it.

@@ -2,9 +2,12 @@ package clients_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -14,8 +17,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/embedded"
 	"github.com/mlstore/mlstore/internal/testenv"
+	"github.com/mlstore/mlstore/server"
+	"github.com/mlstore/mlstore/server/hook"
 )
 
 // exchange is one request that both servers get. @RUN, @MODEL, @ROOT and @MROOT stand for
@@ -25,18 +31,33 @@ type exchange struct {
 	differs            string // why the answers may differ; empty when they must not
 }
 
+// serve starts our server over a database of SQLite and returns its address.
+func serve(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	uri, err := core.ParseURI("sqlite:///" + filepath.ToSlash(filepath.Join(dir, "mlflow.db")))
+	must(t, err)
+	r, err := embedded.New()
+	must(t, err)
+	s, err := server.New(t.Context(), server.Config{
+		Resolver: r, Tracking: uri, ArtifactsDestination: filepath.Join(dir, "artifacts"), Webhooks: hook.Config{Retries: -1},
+		Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})),
+	})
+	must(t, err)
+	web := httptest.NewServer(s.Handler())
+	t.Cleanup(func() {
+		web.Close()
+		must(t, errors.Join(s.Close(), r.Close()))
+	})
+	return web.URL
+}
+
 // TestTheRegistryAnswersAsMLflow sends the same requests to MLflow's own server and to ours, and compares status, error code
 // and, of what succeeds, every field of the answer but times and ids.
 func TestTheRegistryAnswersAsMLflow(t *testing.T) {
 	t.Parallel()
 	theirs := newTwin(t, testenv.OwnMLflow(t, "3.18.0").URL)
-	r, err := embedded.New()
-	must(t, err)
-	t.Cleanup(func() { must(t, r.Close()) })
-	dir := t.TempDir()
-	ours := newTwin(t, serve(t, r, place{
-		"sqlite", "sqlite:///" + filepath.ToSlash(filepath.Join(dir, "mlflow.db")), filepath.Join(dir, "artifacts"),
-	}))
+	ours := newTwin(t, serve(t))
 	for _, e := range exchanges() {
 		want, got := theirs.send(t, e), ours.send(t, e)
 		switch diff := cmp.Diff(want, got); {

@@ -1,14 +1,12 @@
 package clients_test
 
 import (
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/mlstore/mlstore/embedded"
 	"github.com/mlstore/mlstore/internal/testenv"
 )
 
@@ -16,13 +14,7 @@ import (
 func TestTrackingAnswersAsMLflow(t *testing.T) {
 	t.Parallel()
 	theirs := newTwin(t, testenv.OwnMLflow(t, "3.18.0").URL)
-	r, err := embedded.New()
-	must(t, err)
-	t.Cleanup(func() { must(t, r.Close()) })
-	dir := t.TempDir()
-	ours := newTwin(t, serve(t, r, place{
-		"sqlite", "sqlite:///" + filepath.ToSlash(filepath.Join(dir, "mlflow.db")), filepath.Join(dir, "artifacts"),
-	}))
+	ours := newTwin(t, serve(t))
 	for _, e := range slices.Concat(experimentExchanges(), runExchanges(), metricExchanges(), searchExchanges(), inputExchanges()) {
 		want, got := theirs.send(t, e), ours.send(t, e)
 		switch diff := cmp.Diff(want, got); {

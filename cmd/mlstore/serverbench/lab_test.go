@@ -100,22 +100,10 @@ func databases(b *testing.B, kind string) (ours, theirs string, data seeded) {
 // build builds the command and the plugin.
 func build(b *testing.B) string {
 	b.Helper()
-	dir, root := b.TempDir(), testenv.Root(b)
+	dir := b.TempDir()
+	testenv.Build(b, dir, "./cmd/mlstore")
 	must(b, os.Mkdir(filepath.Join(dir, "plugins"), 0o700))
-	plugin := filepath.Join(dir, "plugins", "mlstore-plugin-postgres")
-	for _, args := range [][]string{
-		{"build", "-o", filepath.Join(dir, "mlstore"), "./cmd/mlstore"},
-		{"build", "-o", plugin, "./plugins/postgres/cmd/mlstore-plugin-postgres"},
-	} {
-		cmd := exec.CommandContext(b.Context(), "go", args...)
-		cmd.Dir = root
-		if out, err := cmd.CombinedOutput(); err != nil {
-			b.Fatalf("go %v: %v\n%s", args, err, out)
-		}
-	}
-	manifest, err := exec.CommandContext(b.Context(), plugin, "describe").Output()
-	must(b, err)
-	must(b, os.WriteFile(plugin+".json", manifest, 0o600))
+	testenv.BuildPlugin(b, filepath.Join(dir, "plugins"), "postgres")
 	return dir
 }
 
