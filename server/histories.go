@@ -49,7 +49,7 @@ func (h history) AppendJSON(b []byte) []byte { return rest.HistoryPage(h.first).
 
 // stream writes a whole history, of which one page at a time is in memory.
 func (h history) stream(w io.Writer) error {
-	b := append([]byte(nil), `{"metrics":[`...)
+	b, tokens := append([]byte(nil), `{"metrics":[`...), circle{}
 	for page, some := h.first, false; ; {
 		if some && len(page.Items) > 0 {
 			b = append(b, ',')
@@ -63,7 +63,10 @@ func (h history) stream(w io.Writer) error {
 		if _, err := w.Write(b); err != nil {
 			return err
 		}
-		var err error
+		err := tokens.step(page.Next)
+		if err != nil {
+			return err
+		}
 		if page, err = h.more(page.Next); err != nil {
 			return err
 		}

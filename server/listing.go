@@ -52,7 +52,7 @@ func (l listing) stream(w io.Writer) (err error) {
 		b.WriteString(`"root_uri":`)
 		b.Write(text)
 	}
-	begun := false
+	begun, tokens := false, circle{}
 	for page := l.first; ; {
 		for _, found := range page.Items {
 			if path.Dir(found.Path) != path.Clean(l.dir) || core.CheckArtifactPath(found.Path) != nil {
@@ -81,6 +81,9 @@ func (l listing) stream(w io.Writer) (err error) {
 			break
 		}
 		if _, err := b.WriteTo(w); err != nil {
+			return err
+		}
+		if err := tokens.step(page.Next); err != nil {
 			return err
 		}
 		if page, err = l.repo.List(l.ctx, l.dir, core.ListOptions{PageOptions: core.PageOptions{Token: page.Next}}); err != nil {
