@@ -25,6 +25,8 @@ type account struct {
 
 	users int // guarded by the opener
 
+	leaving sync.Mutex // held while uploads that were left are aborted
+
 	mu    sync.Mutex
 	trees map[string]*tree // by bucket
 }
@@ -48,12 +50,27 @@ func (a *account) tree(bucket string) *tree {
 	return t
 }
 
-// abortStale aborts the uploads of processes that have died. What cannot be aborted now stays in the journal.
-func (a *account) abortStale(ctx context.Context) {
+// takeOver aborts the uploads of processes that have died, but for those with which one may go on. What cannot be aborted
+// now stays in the journal.
+func (a *account) takeOver(ctx context.Context, keep bool) {
 	const patience = 10 * time.Second
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	a.journal.sweep(func(u upload) bool { return a.abortBroken(ctx, u) == nil })
+	a.journal.sweep(keep, func(u upload) bool { return a.abortBroken(ctx, u) == nil })
+}
+
+// abortLeft aborts the uploads with which nobody has gone on, and returns when nobody else is at it either.
+func (a *account) abortLeft(ctx context.Context) {
+	a.leaving.Lock()
+	defer a.leaving.Unlock()
+	const patience = 3 * time.Second // somebody may wait for the end of the process
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	for _, u := range a.journal.claimAll() {
+		if a.abortBroken(ctx, u) == nil {
+			_ = a.journal.end(u) // aborting it once more does no harm
+		}
+	}
 }
 
 // abort removes the parts of an upload that nobody will complete, and reports whether there was such an upload.

@@ -16,6 +16,10 @@
 // that opens a repository with the same settings aborts what it lists. Uploads of others, and those of a process that died
 // between the answer of S3 and the line in the journal, are left to the bucket's lifecycle rules.
 //
+// A PutFile that died, of a file that is there as it was, can be gone on with: for a minute after the next process has opened
+// a repository, or until it has closed it, the parts stay, and a PutFile of the same file to the same artifact sends only
+// those that S3 does not have. Each is compared with the file by its checksum. What nobody asks for is aborted then.
+//
 // # Retries
 //
 // Requests are repeated by the SDK alone, three times in all unless AWS_MAX_ATTEMPTS says otherwise. A download that breaks

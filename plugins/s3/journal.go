@@ -23,6 +23,10 @@ type upload struct {
 	ID     string      `json:"id"`
 	Until  core.Millis `json:"until,omitempty"` // somebody else sends its parts, and may do so until then
 	Done   bool        `json:"done,omitempty"`  // completed or aborted
+
+	Source *source `json:"source,omitempty"` // the file that goes up; nil is what cannot be read again
+	Form   string  `json:"form,omitempty"`   // see formOf
+	Mark   string  `json:"mark,omitempty"`   // see markKey
 }
 
 // name is the upload without what changes of it.
@@ -41,6 +45,7 @@ type journal struct {
 	file *os.File // nil until the first upload
 	hold *flock.Flock
 	open map[upload]bool
+	left map[upload]upload // those of open at which nobody works, and with which one may go on
 }
 
 const (
@@ -56,7 +61,7 @@ func newJournal(dir, id string) *journal {
 		}
 		dir = filepath.Join(cache, "mlstore", "s3")
 	}
-	return &journal{dir: dir, id: id, open: map[upload]bool{}}
+	return &journal{dir: dir, id: id, open: map[upload]bool{}, left: map[upload]upload{}}
 }
 
 // begin notes the upload. Without a note there is no upload: nobody would clean up after it.
@@ -137,13 +142,21 @@ func (j *journal) close() error {
 	return err
 }
 
-// sweep calls abort for every upload that a dead process with the same settings has left, and forgets those for which it is
-// true. Those of which others send the parts are left to them until their time is over.
-func (j *journal) sweep(abort func(upload) bool) {
+// sweep takes over what dead processes with the same settings have left: those uploads with which one may go on, if keep
+// says so, become this journal's; for the others it calls abort, and forgets those for which it is true. Those of which
+// others send the parts are left to them until their time is over.
+func (j *journal) sweep(keep bool, abort func(upload) bool) {
 	for _, o := range j.orphans() {
 		left := false
 		for _, u := range readUploads(o.name) {
-			left = u.Until > core.MillisOf(time.Now()) || !abort(u) || left
+			switch {
+			case u.Until > core.MillisOf(time.Now()):
+				left = true
+			case keep && u.Source.unchanged() && j.begin(u) == nil:
+				j.leave(u)
+			case !abort(u):
+				left = true
+			}
 		}
 		if !left {
 			_ = os.Remove(o.name) // the next sweep finds it again
@@ -151,6 +164,37 @@ func (j *journal) sweep(abort func(upload) bool) {
 		}
 		_ = o.hold.Unlock() // as the process ends, at the latest
 	}
+}
+
+// leave notes that nobody works at an open upload any more.
+func (j *journal) leave(u upload) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if u.Source != nil && j.open[u.name()] {
+		j.left[u.name()] = u
+	}
+}
+
+// claim returns an upload that was left, of the same file to the same object in the same form, for the caller to go on with.
+func (j *journal) claim(like upload) (upload, bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for name, u := range j.left {
+		if u.Bucket == like.Bucket && u.Key == like.Key && u.Form == like.Form && *u.Source == *like.Source {
+			delete(j.left, name)
+			return u, true
+		}
+	}
+	return upload{}, false
+}
+
+// claimAll returns all that were left.
+func (j *journal) claimAll() []upload {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	all := slices.Collect(maps.Values(j.left))
+	clear(j.left)
+	return all
 }
 
 // orphan is a journal whose process has died, locked by us.

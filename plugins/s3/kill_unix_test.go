@@ -28,13 +28,14 @@ const (
 	killedKey      = "MLSTORE_S3_KILLED_KEY"
 	killedSecret   = "MLSTORE_S3_KILLED_SECRET"
 	killedJournal  = "MLSTORE_S3_KILLED_JOURNAL"
+	killedFile     = "MLSTORE_S3_KILLED_FILE"
 )
 
-// uploadForEver is a child that uploads more and more, to be killed: it says so on its standard output for each MiB.
-func uploadForEver() error {
+// openAsChild opens what the variables say.
+func openAsChild() (core.ArtifactRepository, error) {
 	uri, err := core.ParseURI(os.Getenv(killedURI))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	o := &s3.Opener{Journal: os.Getenv(killedJournal), Getenv: func(string) string { return "" }}
 	backend, err := o.Open(context.Background(), core.OpenRequest{
@@ -43,6 +44,12 @@ func uploadForEver() error {
 			"access_key_id": core.NewSecret(os.Getenv(killedKey)), "secret_access_key": core.NewSecret(os.Getenv(killedSecret)),
 		},
 	})
+	return backend.Artifacts, err
+}
+
+// uploadForEver is a child that uploads more and more, to be killed: it says so on its standard output for each MiB.
+func uploadForEver() error {
+	store, err := openAsChild()
 	if err != nil {
 		return err
 	}
@@ -56,8 +63,16 @@ func uploadForEver() error {
 			fmt.Println(i)
 		}
 	}()
-	_, err = backend.Artifacts.Put(context.Background(), "f", r, core.PutOptions{})
+	_, err = store.Put(context.Background(), "f", r, core.PutOptions{})
 	return err
+}
+
+// child is a copy of this program that does something in the bucket.
+func (f *fixture) child(what, endpoint string) *exec.Cmd {
+	cmd := exec.CommandContext(f.t.Context(), os.Args[0])
+	cmd.Env = append(os.Environ(), childVariable+"="+what, killedURI+"=s3://"+f.bucket+"/root", killedEndpoint+"="+endpoint,
+		killedKey+"="+f.server.AccessKey, killedSecret+"="+f.server.SecretKey, killedJournal+"="+f.opener.Journal)
+	return cmd
 }
 
 // A process that is killed in the middle of an upload leaves nothing to see, and the next one aborts what it has begun, and
@@ -65,9 +80,7 @@ func uploadForEver() error {
 func TestKillDuringUpload(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	cmd := exec.CommandContext(t.Context(), os.Args[0])
-	cmd.Env = append(os.Environ(), childVariable+"=upload", killedURI+"=s3://"+f.bucket+"/root", killedEndpoint+"="+f.server.Endpoint,
-		killedKey+"="+f.server.AccessKey, killedSecret+"="+f.server.SecretKey, killedJournal+"="+f.opener.Journal)
+	cmd := f.child("upload", f.server.Endpoint)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

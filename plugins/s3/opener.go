@@ -1,9 +1,11 @@
 package s3
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"sync"
+	"time"
 
 	"github.com/mlstore/mlstore/core"
 )
@@ -17,12 +19,18 @@ type Opener struct {
 	Getenv  func(string) string // reads MLflow's variables; nil is os.Getenv
 	Journal string              // folder for the journals of uploads; empty is a folder of the user's cache
 
+	// Resume is how long after an opening one may go on with uploads of files that a process which has died left open, before
+	// they are aborted; 0 is a minute, and below 0 they are aborted at once.
+	Resume time.Duration
+
 	mu       sync.Mutex
 	accounts map[settings]*account
 }
 
 // Open opens the repository. A bad URI or option is ErrInvalid, without a look at the service. Uploads in several parts that
 // a process which has died left open under the same settings are aborted first, as far as that can be done in ten seconds.
+// Those of files that are there as they were wait for Resume, or until all repositories with these settings are closed:
+// PutFile of the same file to the same artifact sends only the parts that are not there.
 func (o *Opener) Open(ctx context.Context, request core.OpenRequest) (core.Backend, error) {
 	a, err := o.open(ctx, request)
 	if err != nil {
@@ -65,13 +73,14 @@ func (o *Opener) account(ctx context.Context, s settings) (*account, error) {
 	}
 	j := newJournal(o.Journal, s.id())
 	a := &account{settings: s, client: client, identity: id, journal: j, trees: map[string]*tree{}, users: 1}
+	resume := cmp.Or(o.Resume, time.Minute)
+	var late *time.Timer
 	a.release = func() error {
-		o.mu.Lock()
-		defer o.mu.Unlock()
-		if a.users--; a.users > 0 {
+		if !o.leave(a) {
 			return nil
 		}
-		delete(o.accounts, s)
+		late.Stop()
+		a.abortLeft(ctx)
 		closeIdle(client)
 		return j.close()
 	}
@@ -79,6 +88,17 @@ func (o *Opener) account(ctx context.Context, s settings) (*account, error) {
 		o.accounts = map[settings]*account{}
 	}
 	o.accounts[s] = a
-	a.abortStale(ctx)
+	a.takeOver(ctx, resume > 0)
+	late = time.AfterFunc(max(resume, 0), func() { a.abortLeft(ctx) })
 	return a, nil
+}
+
+// leave gives one use of the account back, and reports whether it was the last.
+func (o *Opener) leave(a *account) (last bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if a.users--; a.users == 0 {
+		delete(o.accounts, a.settings)
+	}
+	return a.users == 0
 }

@@ -28,7 +28,8 @@ type parts struct {
 	*Artifacts
 	*content
 	upload upload
-	sum    uint32 // CRC-32 of all bytes
+	there  map[int32]types.Part // what S3 has of an upload with which this one goes on
+	sum    uint32               // CRC-32 of all bytes
 
 	mu   sync.Mutex
 	done []types.CompletedPart
@@ -56,7 +57,7 @@ func (a *Artifacts) putParts(ctx context.Context, c *content, p *pump, first chu
 	return c.Artifact, a.journal.end(up.upload)
 }
 
-// begin opens the upload and notes it in the journal.
+// begin opens the upload and notes it in the journal, or goes on with one that was left.
 func (p *parts) begin(ctx context.Context) error {
 	key := p.key(p.Path)
 	input := &s3.CreateMultipartUploadInput{Bucket: &p.bucket, Key: &key, Metadata: p.metadata()}
@@ -70,11 +71,15 @@ func (p *parts) begin(ctx context.Context) error {
 	if err := p.settings.extra.put(input); err != nil {
 		return err
 	}
+	p.upload = upload{Bucket: p.bucket, Key: key, Source: p.source, Form: formOf(input), Mark: p.mark}
+	if p.resume(ctx) {
+		return nil
+	}
 	out, err := p.client.CreateMultipartUpload(ctx, input)
 	if err != nil {
 		return err
 	}
-	p.upload = upload{Bucket: p.bucket, Key: key, ID: aws.ToString(out.UploadId)}
+	p.upload.ID = aws.ToString(out.UploadId)
 	return p.note(ctx)
 }
 
@@ -87,13 +92,16 @@ func (p *parts) note(ctx context.Context) error {
 	return nil
 }
 
-// abandon aborts the upload. When that cannot be done now, the journal keeps it for the process that comes next.
+// abandon aborts the upload. When that cannot be done now, the journal keeps it for who goes on with it, or else for the
+// process that comes next.
 func (p *parts) abandon(ctx context.Context) {
 	const patience = 10 * time.Second
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
 	if p.abortBroken(ctx, p.upload) == nil {
 		_ = p.journal.end(p.upload) // aborting it once more does no harm
+	} else {
+		p.journal.leave(p.upload)
 	}
 }
 
@@ -137,10 +145,18 @@ func (p *parts) start(ctx context.Context, group *errgroup.Group, c chunk, numbe
 	group.Go(func() error { return p.sendPart(ctx, c, number, sum) })
 }
 
-// sendPart sends one part and gives its buffer back.
+// sendPart sends one part, unless it is there already, and gives its buffer back.
 func (p *parts) sendPart(ctx context.Context, c chunk, number int32, sum uint32) error {
 	if err := core.Interrupted(ctx); err != nil {
 		return err
+	}
+	if have, found := p.there[number]; found && holds(have, c.bytes(), sum) {
+		c.free()
+		p.sent(types.CompletedPart{
+			PartNumber: &number, ETag: have.ETag, ChecksumCRC32: have.ChecksumCRC32, ChecksumSHA1: have.ChecksumSHA1,
+			ChecksumSHA256: have.ChecksumSHA256, ChecksumCRC32C: have.ChecksumCRC32C, ChecksumCRC64NVME: have.ChecksumCRC64NVME,
+		})
+		return nil
 	}
 	input := &s3.UploadPartInput{
 		Bucket: &p.upload.Bucket, Key: &p.upload.Key, UploadId: &p.upload.ID, PartNumber: &number,
@@ -161,14 +177,18 @@ func (p *parts) sendPart(ctx context.Context, c chunk, number int32, sum uint32)
 		return failure(err)
 	}
 	c.free()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.done = append(p.done, types.CompletedPart{
-		PartNumber: &number, ETag: out.ETag, ChecksumCRC32: out.ChecksumCRC32,
-		ChecksumSHA1: out.ChecksumSHA1, ChecksumSHA256: out.ChecksumSHA256, ChecksumCRC32C: out.ChecksumCRC32C,
-		ChecksumCRC64NVME: out.ChecksumCRC64NVME,
+	p.sent(types.CompletedPart{
+		PartNumber: &number, ETag: out.ETag, ChecksumCRC32: out.ChecksumCRC32, ChecksumSHA1: out.ChecksumSHA1,
+		ChecksumSHA256: out.ChecksumSHA256, ChecksumCRC32C: out.ChecksumCRC32C, ChecksumCRC64NVME: out.ChecksumCRC64NVME,
 	})
 	return nil
+}
+
+// sent notes a part that S3 has.
+func (p *parts) sent(part types.CompletedPart) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.done = append(p.done, part)
 }
 
 // complete makes an object of the parts. S3 compares its checksum with ours.

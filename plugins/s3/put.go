@@ -86,6 +86,7 @@ type content struct {
 	digest hash.Hash
 	o      core.PutOptions
 	mark   string       // tells our object from another's
+	source *source      // nil is a reader
 	check  func() error // when all has been read; nil is nothing
 }
 
