@@ -22,7 +22,10 @@ func New(log *slog.Logger) *Requests {
 }
 
 // record is what the handlers say of a request on its way.
-type record struct{ route, user string }
+type record struct {
+	route, user string
+	err         error
+}
 
 type recordKey struct{}
 
@@ -30,6 +33,13 @@ type recordKey struct{}
 func Note(ctx context.Context, route, user string) {
 	if r, ok := ctx.Value(recordKey{}).(*record); ok {
 		r.route, r.user = route, user
+	}
+}
+
+// Fail says why a request failed; what is the server's own fault is in the log then.
+func Fail(ctx context.Context, err error) {
+	if r, ok := ctx.Value(recordKey{}).(*record); ok {
+		r.err = err
 	}
 }
 
@@ -82,16 +92,19 @@ func (o *Requests) seen(ctx context.Context, s seen) {
 	if s.cut {
 		attrs = append(attrs, slog.Bool("cut", true))
 	}
+	if s.note.err != nil && status >= http.StatusInternalServerError {
+		attrs = append(attrs, slog.String("error", shown(s.note.err.Error())))
+	}
 	o.log.LogAttrs(ctx, level, "request", attrs...)
 }
 
 // shown is a path as a log has it: not longer than 500 bytes.
-func shown(path string) string {
+func shown(text string) string {
 	const most = 500
-	if len(path) > most {
-		return strings.ToValidUTF8(path[:most], "") + "…"
+	if len(text) > most {
+		return strings.ToValidUTF8(text[:most], "") + "…"
 	}
-	return path
+	return text
 }
 
 // answer counts what goes through it.

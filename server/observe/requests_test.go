@@ -3,6 +3,7 @@ package observe_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -26,6 +27,7 @@ func watched(t *testing.T) (o *observe.Requests, lines []map[string]any) {
 		case "/health":
 			observe.Note(r.Context(), "GET /health", "")
 		case "/broken":
+			observe.Fail(r.Context(), errors.New("the disk is on fire"))
 			w.WriteHeader(http.StatusInternalServerError)
 		case "/cut":
 			panic(http.ErrAbortHandler)
@@ -57,7 +59,7 @@ func TestOneLineForEachRequest(t *testing.T) {
 	_, lines := watched(t)
 	want := []map[string]any{
 		{"level": "INFO", "method": "GET", "path": "/ok", "status": 200.0, "bytes": 4.0, "user": "ann"},
-		{"level": "ERROR", "method": "POST", "path": "/broken", "status": 500.0},
+		{"level": "ERROR", "method": "POST", "path": "/broken", "status": 500.0, "error": "the disk is on fire"},
 		{"level": "ERROR", "path": "/cut", "cut": true},
 		{"level": "INFO", "status": 404.0, "method": "BREW"},
 	}
