@@ -47,7 +47,7 @@ func (s *Server) through(r route) http.Handler {
 		err := errPanicked                    // unless it is another, or none
 		defer func() { s.audit(c, r, err) }() //nolint:contextcheck // it is in the call
 		if err = s.serve(c, r); err != nil {  //nolint:contextcheck // likewise
-			observe.Fail(c.ctx(), err)
+			observe.Fail(c.ctx(), err) //nolint:contextcheck // likewise
 			fail(w, err)
 		}
 	})
