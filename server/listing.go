@@ -83,10 +83,7 @@ func (l listing) stream(w io.Writer) (err error) {
 		if _, err := b.WriteTo(w); err != nil {
 			return err
 		}
-		if err := tokens.step(page.Next); err != nil {
-			return err
-		}
-		if page, err = l.repo.List(l.ctx, l.dir, core.ListOptions{PageOptions: core.PageOptions{Token: page.Next}}); err != nil {
+		if page, err = l.page(&tokens, page.Next); err != nil {
 			return err
 		}
 	}
@@ -96,4 +93,12 @@ func (l listing) stream(w io.Writer) (err error) {
 	b.WriteByte('}')
 	_, err = b.WriteTo(w)
 	return err
+}
+
+// page reads the next page.
+func (l listing) page(tokens *circle, token string) (core.Page[core.Artifact], error) {
+	if err := tokens.step(token); err != nil {
+		return core.Page[core.Artifact]{}, err
+	}
+	return l.repo.List(l.ctx, l.dir, core.ListOptions{PageOptions: core.PageOptions{Token: token}})
 }

@@ -28,6 +28,7 @@ type Access struct {
 
 	key     []byte             // for the digests of passwords that were right
 	hashing chan struct{}      // one place a core
+	waiting chan struct{}      // holds one for each password that waits for that, or is hashed
 	dummy   func() core.Secret // what the passwords of unknown users are compared with
 
 	addresses limiter // failures by address
@@ -54,8 +55,10 @@ func New(store core.Accounts, o Options) *Access {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	cores := runtime.GOMAXPROCS(0)
 	a := &Access{
-		store: store, options: o, now: o.Now, key: []byte(rand.Text()), hashing: make(chan struct{}, runtime.GOMAXPROCS(0)),
+		store: store, options: o, now: o.Now, key: []byte(rand.Text()),
+		hashing: make(chan struct{}, cores), waiting: make(chan struct{}, cores*waitingPerCore),
 		dummy: sync.OnceValue(func() core.Secret {
 			hash, _ := HashPassword(rand.Text()) // its parameters are right
 			return hash

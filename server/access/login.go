@@ -29,11 +29,12 @@ func (a *Access) Login(r *http.Request) (Caller, error) {
 		return Caller{}, unproved()
 	}
 	from := address(r)
-	if err := a.addresses.check(from); err != nil {
-		return Caller{}, err
-	}
 	caller, err := a.login(r, header[0], from)
 	if errors.Is(err, core.ErrUnauthenticated) {
+		// Behind a proxy everybody has one address: who is let in is not kept out by those who fail.
+		if much := a.addresses.check(from); much != nil {
+			return caller, much
+		}
 		a.addresses.fail(from)
 	}
 	return caller, err
@@ -85,7 +86,7 @@ func (a *Access) byPassword(ctx context.Context, name, password, from string) (*
 		}
 	}
 	account := name + "\x00" + from
-	if err := errors.Join(a.logins.check(account), a.names.check(name)); err != nil {
+	if err := errors.Join(a.logins.check(account), a.names.check(name), a.addresses.check(from)); err != nil {
 		return nil, firstOf(err)
 	}
 	if rights == nil {
@@ -115,11 +116,20 @@ func shippedLogin(user core.User, password string) bool {
 	return user.Admin && subtle.ConstantTimeCompare([]byte(password), []byte(shipped)) == 1
 }
 
-// patience is how long a password waits for its turn to be hashed.
-const patience = 10 * time.Second
+// patience is how long a password waits for its turn to be hashed, and waitingPerCore how many may wait for each core.
+const (
+	patience       = 10 * time.Second
+	waitingPerCore = 64
+)
 
 // fits compares a password with a hash, as many at once as there are cores.
 func (a *Access) fits(ctx context.Context, hash core.Secret, password string) (bool, error) {
+	select {
+	case a.waiting <- struct{}{}:
+		defer func() { <-a.waiting }()
+	default:
+		return false, crowded()
+	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	select {
@@ -127,10 +137,14 @@ func (a *Access) fits(ctx context.Context, hash core.Secret, password string) (b
 		defer func() { <-a.hashing }()
 		return matches(hash, password), nil
 	case <-ctx.Done():
-		return false, &core.Error{
-			Code: core.ResourceExhausted, Reason: core.ReasonRequestLimitExceeded, RetryAfter: time.Second,
-			Err: errors.New("too many logins at once: try again soon"),
-		}
+		return false, crowded()
+	}
+}
+
+func crowded() error {
+	return &core.Error{
+		Code: core.ResourceExhausted, Reason: core.ReasonRequestLimitExceeded, RetryAfter: time.Second,
+		Err: errors.New("too many logins at once: try again soon"),
 	}
 }
 

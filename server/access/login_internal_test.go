@@ -1,10 +1,14 @@
 package access
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -104,6 +108,74 @@ func TestWrongPasswordsAreSlowedDownAndRightOnesAreNot(t *testing.T) {
 	d.now = d.now.Add(time.Hour)
 	if _, err := d.login(basic("grete", "right password")); err != nil {
 		t.Errorf("later: %v", err)
+	}
+}
+
+// Behind a proxy all have one address. Those who fail there keep out nobody who has logged in lately, and no token.
+func TestAnAddressThatManyShare(t *testing.T) {
+	t.Parallel()
+	d := newDoor(t)
+	token, text, err := NewToken(TokenSpec{User: "grete", Name: "ci", Age: time.Hour, Scope: core.TokenScope{Access: core.TokenReads}})
+	must(t, err)
+	must(t, d.store.CreateToken(t.Context(), token))
+	_, err = d.login(basic("grete", "right password"))
+	must(t, err)
+	looked := 0
+	for i := range 1000 {
+		for _, text := range []string{basic(fmt.Sprintf("user %d", i), "wrong"), "Bearer mlf_" + strings.Repeat("a", 16) + "_b", "Basic !"} {
+			if _, err := d.login(text); errors.Is(err, core.ErrUnauthenticated) {
+				looked++
+			} else if !errors.Is(err, core.ErrExhausted) {
+				t.Fatal(err)
+			}
+		}
+	}
+	if looked > 60 {
+		t.Errorf("%d logins from one address were looked at", looked)
+	}
+	for _, text := range []string{basic("grete", "right password"), "Bearer " + text.Reveal()} {
+		if _, err := d.login(text); err != nil {
+			t.Errorf("%.10s: %v", text, err)
+		}
+	}
+}
+
+// Many accounts are tried at once, from everywhere. Those who have logged in, and tokens, do not wait for any of them.
+func TestManyLoginsAtOnceKeepNobodyOut(t *testing.T) {
+	t.Parallel()
+	d := newDoor(t)
+	_, err := d.login(basic("grete", "right password"))
+	must(t, err)
+	for range cap(d.hashing) { // all cores hash
+		d.hashing <- struct{}{}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	var waiting sync.WaitGroup
+	for range cap(d.waiting) {
+		waiting.Go(func() {
+			if _, err := d.fits(ctx, core.NewSecret(greteHash), "x"); !errors.Is(err, core.ErrExhausted) {
+				t.Errorf("one of those who wait: %v", err)
+			}
+		})
+	}
+	for len(d.waiting) < cap(d.waiting) {
+		runtime.Gosched()
+	}
+	for _, name := range []string{"grete", "nobody"} {
+		start := time.Now()
+		_, err := d.login(basic(name, "wrong password"))
+		if e, ok := errors.AsType[*core.Error](err); !ok || e.Code != core.ResourceExhausted || e.RetryAfter == 0 || time.Since(start) > patience/2 {
+			t.Errorf("another login of %s: %v after %v", name, err, time.Since(start))
+		}
+	}
+	if _, err := d.login(basic("grete", "right password")); err != nil {
+		t.Errorf("whoever has logged in lately: %v", err)
+	}
+	cancel()
+	waiting.Wait()
+	<-d.hashing
+	if _, err := d.login(basic("grete", "wrong password")); !errors.Is(err, core.ErrUnauthenticated) {
+		t.Errorf("afterwards: %v", err)
 	}
 }
 
