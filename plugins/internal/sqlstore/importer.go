@@ -86,7 +86,7 @@ func (t *Tracking) replaceRun(ctx context.Context, tx sqldb.Tx, experiment int64
 	for _, table := range []string{"params", "tags"} {
 		b.Exec("DELETE FROM "+table+" WHERE run_uuid = $1", string(r.ID))
 	}
-	deleteEdges(&b, r.ID)
+	deleteEdges(&b, d, []string{string(r.ID)})
 	b.Insert(d, runParams(r.ID, r.Params))
 	b.Insert(d, runTags(r.ID, r.Tags))
 	return tx.Do(ctx, &b)

@@ -7,15 +7,7 @@ import (
 	"github.com/mlstore/mlstore/plugins/internal/sqlstore/sqldb"
 )
 
-// deleteEdges removes what the run read and made. A dataset stays with its experiment.
-func deleteEdges(b *sqldb.Batch, id core.RunID) {
-	const edges = "(destination_type = 'RUN' AND destination_id = $1 OR " +
-		"source_type IN ('RUN_INPUT', 'RUN_OUTPUT') AND source_id = $1)"
-	b.Exec("DELETE FROM input_tags WHERE input_uuid IN (SELECT input_uuid FROM inputs WHERE "+edges+")", string(id))
-	b.Exec("DELETE FROM inputs WHERE "+edges, string(id))
-}
-
-// PurgeRun removes a deleted run and everything that it logged.
+// PurgeRun removes a deleted run and everything that it logged. Calls at a time share transactions.
 func (t *Tracking) PurgeRun(ctx context.Context, id core.RunID) (err error) {
 	defer named(&err, "purge run", string(id))
 	if err := t.change(ctx); err != nil {
@@ -24,22 +16,71 @@ func (t *Tracking) PurgeRun(ctx context.Context, id core.RunID) (err error) {
 	if err := core.CheckRunID(id); err != nil {
 		return err
 	}
-	return t.db.Write(ctx, func(tx sqldb.Tx) error {
-		row, err := t.lockRun(ctx, tx, id)
+	return t.purges.remove(ctx, id, t.purgeRuns)
+}
+
+// purgeRuns removes those of the runs that are deleted, and says why it refuses others.
+func (t *Tracking) purgeRuns(ctx context.Context, ids []core.RunID) (refused map[core.RunID]error, err error) {
+	err = t.db.Write(ctx, func(tx sqldb.Tx) error {
+		stages, err := t.lockRuns(ctx, tx, ids)
 		if err != nil {
 			return err
 		}
-		if row.Lifecycle != core.Deleted {
-			return notDeleted("run", id)
+		refused = map[core.RunID]error{}
+		var gone []string
+		for _, id := range ids {
+			switch stage, there := stages[id]; {
+			case !there:
+				refused[id] = core.Missing("run", id)
+			case stage != core.Deleted:
+				refused[id] = notDeleted("run", id)
+			default:
+				gone = append(gone, string(id))
+			}
+		}
+		if len(gone) == 0 {
+			return nil
 		}
 		b := sqldb.Batch{Last: true}
-		deleteEdges(&b, id)
-		for _, d := range ofRuns() {
-			b.Exec(d.statement("= $1"), string(id))
-		}
-		b.Exec("DELETE FROM runs WHERE run_uuid = $1", string(id))
+		deleteRuns(&b, t.db.Dialect(), gone)
 		return tx.Do(ctx, &b)
 	})
+	return refused, err
+}
+
+// lockRuns locks the runs that are there until the transaction ends, and reads their stages.
+func (t *Tracking) lockRuns(ctx context.Context, tx sqldb.Tx, ids []core.RunID) (map[core.RunID]core.Lifecycle, error) {
+	names := make([]string, len(ids))
+	for i, id := range ids {
+		names[i] = string(id)
+	}
+	stages := map[core.RunID]core.Lifecycle{}
+	var b sqldb.Batch
+	b.Query(sqldb.Each(func(rows sqldb.Rows) error {
+		var id, stage string
+		err := rows.Scan(&id, &stage)
+		stages[core.RunID(id)] = core.Lifecycle(stage)
+		return err
+	}), "SELECT run_uuid, COALESCE(lifecycle_stage, 'active') FROM runs WHERE "+t.db.Dialect().In("run_uuid", 1)+
+		" ORDER BY run_uuid"+t.db.Dialect().ForUpdate(), names)
+	return stages, tx.Do(ctx, &b)
+}
+
+// deleteRuns removes runs and what belongs to them.
+func deleteRuns(b *sqldb.Batch, d sqldb.Dialect, ids []string) {
+	deleteEdges(b, d, ids)
+	for _, each := range ofRuns() {
+		b.Exec("DELETE FROM "+each.table+" WHERE "+d.In(each.column, 1), ids)
+	}
+	b.Exec("DELETE FROM runs WHERE "+d.In("run_uuid", 1), ids)
+}
+
+// deleteEdges removes what the runs read and made. A dataset stays with its experiment.
+func deleteEdges(b *sqldb.Batch, d sqldb.Dialect, ids []string) {
+	edges := "(destination_type = 'RUN' AND " + d.In("destination_id", 1) +
+		" OR source_type IN ('RUN_INPUT', 'RUN_OUTPUT') AND " + d.In("source_id", 1) + ")"
+	b.Exec("DELETE FROM input_tags WHERE input_uuid IN (SELECT input_uuid FROM inputs WHERE "+edges+")", ids)
+	b.Exec("DELETE FROM inputs WHERE "+edges, ids)
 }
 
 func notDeleted[K ~string](kind string, id K) error {

@@ -18,6 +18,7 @@ type Tracking struct {
 
 	locations  locations
 	grouped    group
+	purges     purges
 	hasDefault bool // the experiment "0" is there and active
 }
 
@@ -26,6 +27,7 @@ type Tracking struct {
 func NewTracking(ctx context.Context, db sqldb.DB, o Options) (*Tracking, error) {
 	t := &Tracking{handle: newHandle(db, o)}
 	t.grouped = newGroup(db)
+	t.purges.turn = make(chan struct{}, 1)
 	return t, core.Do("look for the default experiment", "", t.ensureDefault(ctx))
 }
 

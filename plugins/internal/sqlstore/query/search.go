@@ -89,7 +89,9 @@ func (c *compiler) indexed(order []filter.OrderKey) bool {
 
 // along reports whether Postgres looks at the items anyway, since it finds them by the values of a metric. A second look at
 // those of the page took it a third longer.
-func (c *compiler) along(terms []term) bool { return c.dialect == sqldb.Postgres && terms[0].pair != nil }
+func (c *compiler) along(terms []term) bool {
+	return c.dialect == sqldb.Postgres && terms[0].pair != nil
+}
 
 // selected writes what is selected: columns, and the values of the order.
 func (c *compiler) selected(b *strings.Builder, columns string, terms []term) {
