@@ -129,14 +129,10 @@ func TestTheHostWithTheSessionAskedForIsTaken(t *testing.T) {
 		Careless: true, Settings: map[string]string{"default_transaction_read_only": "on"},
 	})
 	primary := testenv.NewPostgresServer(t, testenv.PostgresOptions{Careless: true})
-	port := func(s *testenv.PostgresServer) string {
-		u, err := url.Parse(s.URL())
-		must(t, err)
-		return u.Port()
-	}
-	hosts := "postgresql+psycopg2://postgres@/postgres?sslmode=disable&host=127.0.0.1:" + port(standby) + "&host=127.0.0.1:" + port(primary)
+	hosts := "postgresql+psycopg2://postgres@/postgres?sslmode=disable&host=127.0.0.1:" + port(t, standby) +
+		"&host=127.0.0.1:" + port(t, primary)
 	for _, c := range []struct{ attributes, port string }{
-		{"any", port(standby)}, {"read-write", port(primary)}, {"read-only", port(standby)}, {"primary", port(standby)},
+		{"any", port(t, standby)}, {"read-write", port(t, primary)}, {"read-only", port(t, standby)}, {"primary", port(t, standby)},
 	} {
 		db := open(t, hosts+"&target_session_attrs="+c.attributes)
 		if n := count(t, db, "SELECT 1 WHERE current_setting('port') = $1", c.port); n != 1 {
@@ -148,4 +144,32 @@ func TestTheHostWithTheSessionAskedForIsTaken(t *testing.T) {
 	if !errors.Is(err, core.ErrUnavailable) {
 		t.Errorf("without a primary: %v", err)
 	}
+}
+
+// A host that follows another one is preferred where that is asked for, and its primary is better than nothing.
+func TestAStandbyIsPreferred(t *testing.T) {
+	t.Parallel()
+	standby := testenv.NewPostgresServer(t, testenv.PostgresOptions{Careless: true, Files: map[string][]byte{"standby.signal": nil}})
+	primary := testenv.NewPostgresServer(t, testenv.PostgresOptions{Careless: true})
+	hosts := "postgresql://postgres@127.0.0.1:" + port(t, primary) + ",127.0.0.1:" + port(t, standby) + "/postgres?sslmode=disable"
+	expect := func(attributes string, at *testenv.PostgresServer) {
+		t.Helper()
+		db := open(t, hosts+"&target_session_attrs="+attributes)
+		if n := count(t, db, "SELECT 1 WHERE current_setting('port') = $1", port(t, at)); n != 1 {
+			t.Errorf("%s: the session is not at port %s", attributes, port(t, at))
+		}
+	}
+	expect("prefer-standby", standby)
+	expect("standby", standby)
+	expect("primary", primary)
+	standby.Stop(t)
+	expect("prefer-standby", primary)
+}
+
+// port is that of a server.
+func port(t *testing.T, s *testenv.PostgresServer) string {
+	t.Helper()
+	u, err := url.Parse(s.URL())
+	must(t, err)
+	return u.Port()
 }
