@@ -82,6 +82,7 @@ bench-sql: ## Compare the SQL stores with the bare drivers; BENCHTIME is how man
 	go test -run '^$$' -bench . -benchtime $(or $(BENCHTIME),1000x) -timeout 0 ./plugins/sqlite ./plugins/postgres
 	go test -run '^$$' -bench . -benchtime 20x -timeout 0 ./plugins/internal/sqlstore
 	go test -run '^$$' -bench . -benchtime 1x -timeout 0 ./plugins/internal/sqlstore/interop
+	go test -run '^$$' -bench GC -benchtime 3x -timeout 0 ./cmd/mlstore
 
 bench-server: prepare ## Compare mlstore server with MLflow's own server on equal databases; MLSTORE_BENCH_SLICE is how long a figure takes.
 	go test -run '^$$' -bench . -benchtime 1x -timeout 0 -v ./cmd/mlstore/serverbench

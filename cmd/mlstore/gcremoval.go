@@ -8,9 +8,13 @@ import (
 	"github.com/mlstore/mlstore/core"
 )
 
-// removalsAtOnce is how many entities are removed side by side: a database commits several together, and artifacts wait for a
-// disk or a network.
-const removalsAtOnce = 16
+const (
+	// removalsAtOnce is how many entities are removed side by side. A database removes together what waits.
+	removalsAtOnce = 256
+
+	// deletionsAtOnce is how many of them delete artifacts, which waits for a disk or a network.
+	deletionsAtOnce = 16
+)
 
 // removal is an entity to remove, and how.
 type removal struct {
@@ -35,12 +39,12 @@ func (c *collector) ofModel(ctx context.Context, m core.LoggedModel) removal {
 // collect removes entities that do not depend on each other, each with its artifacts, which go first.
 func (c *collector) collect(ctx context.Context, removals ...removal) error {
 	errs := make([]error, len(removals))
-	places := make(chan struct{}, removalsAtOnce)
+	places, deletions := make(chan struct{}, removalsAtOnce), make(chan struct{}, deletionsAtOnce)
 	var all sync.WaitGroup
 	for i := range removals {
 		places <- struct{}{}
 		all.Go(func() {
-			if errs[i] = c.remove(ctx, removals[i]); errs[i] != nil {
+			if errs[i] = c.remove(ctx, removals[i], deletions); errs[i] != nil {
 				removals[i].entry.Error = errs[i].Error()
 			}
 			<-places
@@ -53,12 +57,16 @@ func (c *collector) collect(ctx context.Context, removals ...removal) error {
 	return errors.Join(errs...)
 }
 
-func (c *collector) remove(ctx context.Context, r removal) error {
+// remove removes one entity. Deletions has a place for each that deletes artifacts.
+func (c *collector) remove(ctx context.Context, r removal, deletions chan struct{}) error {
 	if c.dryRun {
 		return nil
 	}
 	if r.entry.Artifacts != "" {
-		if err := c.removeArtifacts(ctx, r.entry.Artifacts); err != nil {
+		deletions <- struct{}{}
+		err := c.removeArtifacts(ctx, r.entry.Artifacts)
+		<-deletions
+		if err != nil {
 			return err
 		}
 	}

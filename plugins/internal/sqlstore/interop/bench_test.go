@@ -2,14 +2,10 @@ package interop_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -49,14 +45,13 @@ func newSite(b *testing.B) site {
 	return s
 }
 
-// fill imports runs with 10 metrics, 10 params and 5 tags each, with an artifact where they are deleted.
-func (s site) fill(b *testing.B, runs int, life core.Lifecycle) []core.Run {
+// fill imports runs with 10 metrics, 10 params and 5 tags each.
+func (s site) fill(b *testing.B, runs int) {
 	b.Helper()
 	x, err := s.store.Experiment(b.Context(), core.ExperimentRef{ID: core.DefaultExperimentID})
 	if err != nil {
 		b.Fatal(err)
 	}
-	var all []core.Run
 	for i := range runs {
 		r := core.Run{
 			RunInfo: core.RunInfo{
@@ -78,28 +73,10 @@ func (s site) fill(b *testing.B, runs int, life core.Lifecycle) []core.Run {
 		if err == nil {
 			err = s.store.LogBatch(b.Context(), r.ID, batch)
 		}
-		if err == nil && life == core.Deleted {
-			err = s.delete(b.Context(), r)
-		}
 		if err != nil {
 			b.Fatal(err)
 		}
-		all = append(all, r)
 	}
-	return all
-}
-
-// delete deletes a run, which has an artifact.
-func (s site) delete(ctx context.Context, r core.Run) error {
-	dir := strings.TrimPrefix(r.ArtifactURI, "file://")
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(dir, "note.txt"), []byte("hello"), 0o600); err != nil {
-		return err
-	}
-	_, err := s.store.UpdateRun(ctx, r.ID, core.RunChange{Lifecycle: core.Deleted})
-	return err
 }
 
 // python runs a script, which prints how many seconds its work took.
@@ -159,7 +136,7 @@ print(time.perf_counter() - began)
 func BenchmarkSearchRunsBesidePython(b *testing.B) {
 	const runs = 10_000
 	s := newSite(b)
-	s.fill(b, runs, core.Active)
+	s.fill(b, runs)
 	python := s.python(b, `
 began = time.perf_counter()
 frame = mlflow.search_runs(["0"], max_results=20000)
@@ -186,42 +163,6 @@ print(took)
 		if count != runs {
 			b.Fatalf("%d runs, want %d", count, runs)
 		}
-		ours += time.Since(began)
-	}
-	compare(b, ours/time.Duration(b.N), python)
-}
-
-// BenchmarkGCBesidePython removes 1000 deleted runs and their artifacts for good.
-func BenchmarkGCBesidePython(b *testing.B) {
-	const runs = 1000
-	theirs := newSite(b)
-	theirs.fill(b, runs, core.Deleted)
-	python := theirs.python(b, `
-import click
-from mlflow.cli import gc
-began = time.perf_counter()
-gc.main(["--backend-store-uri", "sqlite:///" + sys.argv[1]], standalone_mode=False)
-took = time.perf_counter() - began
-assert not MlflowClient().search_runs(["0"], run_view_type=mlflow.entities.ViewType.ALL)
-print(took)
-`)
-	var ours time.Duration
-	for b.Loop() {
-		s := newSite(b)
-		all := s.fill(b, runs, core.Deleted)
-		began := time.Now()
-		var removers sync.WaitGroup
-		for part := range slices.Chunk(all, (runs+15)/16) { // 16 side by side, as mlstore gc does
-			removers.Go(func() {
-				for _, r := range part {
-					err := os.RemoveAll(strings.TrimPrefix(r.ArtifactURI, "file://"))
-					if err = errors.Join(err, s.store.PurgeRun(b.Context(), r.ID)); err != nil {
-						b.Error(err)
-					}
-				}
-			})
-		}
-		removers.Wait()
 		ours += time.Since(began)
 	}
 	compare(b, ours/time.Duration(b.N), python)
