@@ -2,6 +2,7 @@ package server
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/mlstore/mlstore/core"
@@ -53,7 +54,8 @@ func uploading[Q, A any](e rest.Endpoint, local func(Q) string, do func(*call, s
 // of either kind of path counts.
 func fileIn(dir, local string) (string, error) {
 	base := local[strings.LastIndexAny(local, `/\`)+1:]
-	if strings.Contains(local, "..") || base == "" || base == "." {
+	steps := strings.FieldsFunc(local, func(r rune) bool { return r == '/' || r == '\\' })
+	if slices.Contains(steps, "..") || base == "" || base == "." {
 		return "", core.Invalid("path", "Invalid path")
 	}
 	name := path.Join(dir, base)
