@@ -44,11 +44,16 @@ func (a *Artifacts) url(at string) string {
 	if at == "" {
 		return filesPath
 	}
+	return filesPath + "/" + escaped(at)
+}
+
+// escaped is a path as it stands in a URL.
+func escaped(at string) string {
 	segments := strings.Split(at, "/")
 	for i, s := range segments {
 		segments[i] = url.PathEscape(s)
 	}
-	return filesPath + "/" + strings.Join(segments, "/")
+	return strings.Join(segments, "/")
 }
 
 // check refuses a path that is none, and one that an MLflow server would take for another.

@@ -46,7 +46,7 @@ func (o Opener) open(request core.OpenRequest) (core.Backend, error) {
 	if err != nil {
 		return core.Backend{}, err
 	}
-	server := &remote{client: client, name: at.server.String(), slots: make(chan struct{}, atOnce)}
+	server := &remote{client: client, name: at.server.String(), direct: s.direct, slots: make(chan struct{}, atOnce)}
 	if at.files {
 		return core.Backend{Artifacts: &Artifacts{handle: newHandle(server, "artifact", request.ReadOnly), root: at.root}}, nil
 	}
@@ -90,5 +90,6 @@ type remote struct {
 
 	asking sync.Mutex
 	known  atomic.Pointer[profile]
+	direct direct        // which files go past it
 	slots  chan struct{} // calls that an MLflow server gets at once
 }

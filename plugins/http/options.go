@@ -1,6 +1,7 @@
 package http
 
 import (
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -14,7 +15,13 @@ import (
 type option struct {
 	core.ManifestOption
 	variable string
-	set      func(*restclient.Settings, string) error
+	set      func(*settings, string) error
+}
+
+// settings are what the options say.
+type settings struct {
+	restclient.Settings
+	direct direct
 }
 
 // Options describes the options and secrets that the opener takes.
@@ -34,7 +41,6 @@ func options() []option {
 	plain := func(name, about, standard string) core.ManifestOption {
 		return core.ManifestOption{Name: name, About: about, Default: standard}
 	}
-	type settings = restclient.Settings
 	return []option{
 		{
 			plain("username", "user, with the password", ""), "MLFLOW_TRACKING_USERNAME",
@@ -90,12 +96,31 @@ func options() []option {
 			plain("pool_maxsize", "connections that are kept for the next request", "64"), "MLFLOW_HTTP_POOL_MAXSIZE",
 			whole("pool_maxsize", func(s *settings) *int { return &s.Idle }, 1, 10000),
 		},
+		{
+			plain("multipart_upload", "whether long files go past the server, in parts", "as the server says"),
+			"MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD",
+			truth("multipart_upload", func(s *settings) *bool { s.direct.uploads = new(bool); return s.direct.uploads }),
+		},
+		{
+			plain("multipart_download", "whether files are read past the server", "as the server says"),
+			"MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD",
+			truth("multipart_download", func(s *settings) *bool { s.direct.downloads = new(bool); return s.direct.downloads }),
+		},
+		{
+			plain("multipart_minimum", "bytes of the shortest file that is sent in parts", "524288000"),
+			"MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE",
+			whole("multipart_minimum", func(s *settings) *int { return &s.direct.least }, 0, math.MaxInt),
+		},
+		{
+			plain("multipart_chunk", "bytes of a part", "10485760"), "MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE",
+			whole("multipart_chunk", func(s *settings) *int { return &s.direct.part }, core.LeastPart, 1<<30),
+		},
 	}
 }
 
 // settings reads the options of a request, and of the environment where it has none.
-func (o Opener) settings(request core.OpenRequest) (restclient.Settings, error) {
-	s := restclient.Defaults()
+func (o Opener) settings(request core.OpenRequest) (settings, error) {
+	s := settings{Settings: restclient.Defaults(), direct: directly()}
 	s.Workspace = request.Workspace
 	if err := o.unsupported(); err != nil {
 		return s, err
@@ -163,8 +188,8 @@ func unknownOption(request core.OpenRequest) error {
 	return nil
 }
 
-func truth(name string, at func(*restclient.Settings) *bool) func(*restclient.Settings, string) error {
-	return func(s *restclient.Settings, v string) error {
+func truth(name string, at func(*settings) *bool) func(*settings, string) error {
+	return func(s *settings, v string) error {
 		switch strings.ToLower(v) {
 		case "true", "1":
 			*at(s) = true
@@ -177,8 +202,8 @@ func truth(name string, at func(*restclient.Settings) *bool) func(*restclient.Se
 	}
 }
 
-func whole(name string, at func(*restclient.Settings) *int, least, most int) func(*restclient.Settings, string) error {
-	return func(s *restclient.Settings, v string) error {
+func whole(name string, at func(*settings) *int, least, most int) func(*settings, string) error {
+	return func(s *settings, v string) error {
 		n, err := strconv.Atoi(v)
 		if err != nil || n < least || n > most {
 			return core.Invalid(name, "%s is %q: it must be a whole number from %d to %d", name, v, least, most)
@@ -191,8 +216,8 @@ func whole(name string, at func(*restclient.Settings) *int, least, most int) fun
 // mostSeconds is MLflow's upper limit of a back-off factor.
 const mostSeconds = 120
 
-func seconds(name string, at func(*restclient.Settings) *float64) func(*restclient.Settings, string) error {
-	return func(s *restclient.Settings, v string) error {
+func seconds(name string, at func(*settings) *float64) func(*settings, string) error {
+	return func(s *settings, v string) error {
 		n, err := strconv.ParseFloat(v, 64)
 		if err != nil || !(n >= 0 && n <= mostSeconds) {
 			return core.Invalid(name, "%s is %q: it must be a number of seconds from 0 to %d", name, v, mostSeconds)
@@ -202,7 +227,7 @@ func seconds(name string, at func(*restclient.Settings) *float64) func(*restclie
 	}
 }
 
-func setTimeout(s *restclient.Settings, v string) error {
+func setTimeout(s *settings, v string) error {
 	n, err := strconv.ParseFloat(v, 64)
 	if err != nil || !(n > 0 && n <= 86400) {
 		return core.Invalid("timeout", "timeout is %q: it must be a number of seconds above 0 and up to 86400", v)

@@ -42,6 +42,13 @@ func (a *Artifacts) put(ctx context.Context, at string, r io.Reader, o core.PutO
 	}
 	up := newUpload(ctx, r, o)
 	defer up.end(ctx)
+	size := up.size(o)
+	if dir := path.Dir(path.Join(a.root, at)); a.direct.sends(p.passes, size) && dir != "." {
+		stored, err := a.putParts(ctx, at, up, a.newParts(at, size))
+		if err == nil || p.passes.only || ctx.Err() != nil || !elsewhere(err) {
+			return stored, err
+		}
+	}
 	request := restclient.Request{
 		Method: http.MethodPut, Path: a.url(at), Once: !up.seeks(), Direct: true,
 		Header: map[string]string{"Content-Type": contentType(at, o)},
@@ -60,6 +67,24 @@ func (a *Artifacts) put(ctx context.Context, at string, r io.Reader, o core.PutO
 	if !whole {
 		return core.Artifact{}, created(core.Errorf(core.Internal, "the server says that it has the file before it got all of it"))
 	}
+	return core.Artifact{Path: at, Size: size, SHA256: digest}, nil
+}
+
+// elsewhere reports an error of the way past a server, which the way through it may not have.
+func elsewhere(err error) bool {
+	return errors.Is(err, core.ErrUnsupported) || errors.Is(err, core.ErrUnavailable)
+}
+
+// putParts sends a file past the server.
+func (a *Artifacts) putParts(ctx context.Context, at string, up *upload, parts parts) (core.Artifact, error) {
+	body, err := up.start()
+	if err != nil {
+		return core.Artifact{}, err
+	}
+	if err := parts.send(ctx, body); err != nil {
+		return core.Artifact{}, a.whyPut(ctx, at, err)
+	}
+	size, digest, _ := up.sent()
 	return core.Artifact{Path: at, Size: size, SHA256: digest}, nil
 }
 

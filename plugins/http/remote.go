@@ -24,6 +24,7 @@ type profile struct {
 	files    []core.Capability // of the files that it serves, likewise
 	limits   core.Limits
 	models   core.Limits // of the registry
+	passes   passes
 }
 
 // profile asks the server once what it is.
@@ -56,13 +57,15 @@ func (r *remote) probe(ctx context.Context) (*profile, error) {
 			version: version, ours: true,
 			limits: sane(info.Mlstore.TrackingLimits), models: sane(info.Mlstore.RegistryLimits),
 			tracking: passing(info.Mlstore.Tracking), registry: passing(info.Mlstore.Registry),
-			files: passing(info.Mlstore.Artifacts),
+			files: passing(info.Mlstore.Artifacts), passes: passesOf(info),
 		}, nil
 	}
 	if unreachable(err) {
 		return nil, err
 	}
-	return mlflow(version), nil // one without server-info, or with something else there, is an older one
+	p := mlflow(version) // one without server-info, or with something else there, is an older one
+	p.passes = passesOf(info)
+	return p, nil
 }
 
 // sane are the limits that a server tells, unless they make no sense.

@@ -38,6 +38,21 @@ func newUpload(ctx context.Context, r io.Reader, o core.PutOptions) *upload {
 
 func (u *upload) seeks() bool { return u.seeker != nil }
 
+// size is how many bytes there are to send, as the caller or the reader says; below 0 is unknown.
+func (u *upload) size(o core.PutOptions) int64 {
+	if o.Size != nil {
+		return *o.Size
+	}
+	if u.seeker == nil {
+		return -1
+	}
+	end, err := u.seeker.Seek(0, io.SeekEnd)
+	if _, back := u.seeker.Seek(u.from, io.SeekStart); err != nil || back != nil {
+		return -1
+	}
+	return end - u.from
+}
+
 // start makes the body of an attempt.
 func (u *upload) start() (io.Reader, error) {
 	u.mu.Lock()

@@ -38,11 +38,11 @@ func (c *Client) Call(ctx context.Context, call Call) error {
 			r.Body.JSON = body
 		}
 	}
-	return c.read(ctx, r, call.Out)
+	return c.Read(ctx, r, call.Out)
 }
 
-// read sends a request and reads the answer. A search whose answer breaks off is sent again.
-func (c *Client) read(ctx context.Context, r Request, out any) error {
+// Read sends a request and reads its answer in JSON into out; nil is nowhere. A search whose answer breaks off is sent again.
+func (c *Client) Read(ctx context.Context, r Request, out any) error {
 	for attempt := 0; ; attempt++ {
 		answer, err := c.Send(ctx, r)
 		if err != nil {

@@ -15,6 +15,7 @@ type Client struct {
 	base     url.URL // without user; its path has no slash at the end
 	settings Settings
 	http     *http.Client
+	away     *http.Client // for places that the server names
 	sent     atomic.Int64
 	reached  atomic.Bool // a request was answered
 }
@@ -45,17 +46,24 @@ func New(base core.URI, s Settings) (*Client, error) {
 	}
 	c := &Client{base: url.URL{Scheme: u.Scheme, Host: u.Host, Path: strings.TrimRight(u.Path, "/")}, settings: s}
 	c.http = &http.Client{Transport: transport, CheckRedirect: redirects(s.Redirects)}
-	return c, nil
+	c.away, err = stranger(s)
+	return c, err
 }
 
 // Close closes the connections that nobody uses.
-func (c *Client) Close() { c.http.CloseIdleConnections() }
+func (c *Client) Close() {
+	c.http.CloseIdleConnections()
+	c.away.CloseIdleConnections()
+}
 
 // Requests is how many requests were sent, repeated ones too.
 func (c *Client) Requests() int64 { return c.sent.Load() }
 
 // request makes the HTTP request of one attempt.
 func (c *Client) request(ctx context.Context, r Request) (*http.Request, error) {
+	if !r.Away.IsZero() {
+		return away(ctx, r)
+	}
 	u := c.base
 	escaped := u.EscapedPath() + r.Path
 	path, err := url.PathUnescape(escaped)

@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/mlstore/mlstore/core"
 )
 
 // Request is one request and how it may be repeated.
@@ -19,6 +21,10 @@ type Request struct {
 	Body   Body
 	Once   bool // it is not repeated when the server may have got it
 	Direct bool // nor when the server answers that it failed: the caller looks into that
+
+	// Away is the whole URL of another place, which the server has signed, instead of Path and Query. Nobody there is told who
+	// asks.
+	Away core.Secret
 }
 
 // changes reports whether the request may change something.

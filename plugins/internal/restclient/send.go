@@ -129,8 +129,8 @@ func (c *Client) once(ctx context.Context, r Request) (*Answer, *failure) {
 		req.Body = body
 	}
 	c.sent.Add(1)
-	resp, err := c.http.Do(req)
-	if err == nil {
+	resp, err := c.client(r).Do(req)
+	if err == nil && r.Away.IsZero() {
 		c.reached.Store(true)
 	}
 	if err != nil {
@@ -157,13 +157,13 @@ func (c *Client) unanswered(ctx, attempt context.Context, r Request, err error, 
 	if sent && r.changes() {
 		e.Outcome = core.OutcomeUnknown
 	}
-	return &failure{err: e, sent: sent, fatal: errors.Is(err, errRedirect) || certificate(err) || c.misspelt(err)}
+	return &failure{err: e, sent: sent, fatal: errors.Is(err, errRedirect) || certificate(err) || c.misspelt(r, err)}
 }
 
 // misspelt reports a host whose name nobody knows, unless the server was there before: the network may be gone then.
-func (c *Client) misspelt(err error) bool {
+func (c *Client) misspelt(r Request, err error) bool {
 	unknown, ok := errors.AsType[*net.DNSError](err)
-	return ok && unknown.IsNotFound && !c.reached.Load()
+	return ok && unknown.IsNotFound && !(c.reached.Load() && r.Away.IsZero())
 }
 
 // retryAfter is what the header Retry-After asks for.
