@@ -21,6 +21,7 @@ type serving struct {
 	t      *testing.T
 	url    string
 	stderr *buffer
+	pid    int
 	stop   func(os.Signal)
 	wait   func() error
 }
@@ -61,6 +62,7 @@ func (s *shell) awaitOf(cmd *exec.Cmd) *serving {
 	stdout, err := cmd.StdoutPipe()
 	s.must(err)
 	s.must(cmd.Start())
+	got.pid = cmd.Process.Pid
 	got.wait = sync.OnceValue(cmd.Wait)
 	got.stop = func(signal os.Signal) { s.must(cmd.Process.Signal(signal)) }
 	s.t.Cleanup(func() {
