@@ -88,6 +88,22 @@ func PostgresCopy(t testing.TB, source string) string {
 	return newDatabase(t, admin, " TEMPLATE "+strings.TrimPrefix(u.Path, "/"))
 }
 
+// PostgresWith is Postgres with settings of the database, such as "client_encoding = SJIS", which each connection begins with.
+func PostgresWith(t testing.TB, settings ...string) string {
+	t.Helper()
+	database := Postgres(t)
+	u, err := url.Parse(database)
+	if err != nil {
+		t.Fatalf("read the database's URL: %v", err)
+	}
+	for _, setting := range settings {
+		if err := administer(t.Context(), database, "ALTER DATABASE "+strings.TrimPrefix(u.Path, "/")+" SET "+setting); err != nil {
+			t.Fatalf("set up the database: %v", err)
+		}
+	}
+	return database
+}
+
 // newDatabase makes a database for the test on the server at the URL admin: empty, but for what options say.
 func newDatabase(t testing.TB, admin, options string) string {
 	t.Helper()

@@ -8,8 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/mlstore/mlstore/internal/testenv"
 )
 
@@ -159,19 +157,10 @@ func TestCasesAreTheSameEverywhere(t *testing.T) {
 // Q22: an operator has set what makes a backslash an escape, and an encoding in which it is part of a letter.
 func TestADatabaseWithOddSettings(t *testing.T) {
 	t.Parallel()
-	uri := testenv.Postgres(t)
-	settings, err := pgx.ParseConfig(uri)
-	must(t, err)
-	conn, err := pgx.ConnectConfig(t.Context(), settings)
-	must(t, err)
-	for _, set := range []string{
+	uri := testenv.PostgresWith(t,
 		"standard_conforming_strings = off", "client_encoding = SJIS", "backslash_quote = on", "escape_string_warning = off",
 		"datestyle = 'German'", "intervalstyle = iso_8601", "extra_float_digits = -15", "bytea_output = escape",
-	} {
-		_, err := conn.Exec(t.Context(), fmt.Sprintf("ALTER DATABASE %s SET %s", pgx.Identifier{settings.Database}.Sanitize(), set))
-		must(t, err)
-	}
-	must(t, conn.Close(t.Context()))
+	)
 	g := newTargetAt(t, t.TempDir(), uri, nil)
 	experiment, _ := g.runIn("odd settings")
 	g.named(experiment, "victim", "v")
