@@ -38,7 +38,10 @@ func (a *Artifacts) putFile(ctx context.Context, path string, from *os.File, o c
 		return core.Artifact{}, core.Invalid("size", "the file has %d bytes, %d were announced", before.Size(), *o.Size)
 	}
 	size := before.Size()
-	c := &content{o: o, source: sourceOf(from, before)}
+	c := &content{o: o}
+	if size > partSize { // there will be parts
+		c.source = sourceOf(from, before)
+	}
 	c.o.Size = nil // a file that has become shorter is no mistake of the caller
 	c.check = func() error {
 		after, err := from.Stat()
