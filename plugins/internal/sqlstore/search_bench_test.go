@@ -35,18 +35,27 @@ func sizes() []int { return []int{1_000, 10_000, 100_000} }
 func BenchmarkSearchAlone(b *testing.B) {
 	for _, d := range []sqldb.Dialect{sqldb.SQLite, sqldb.Postgres} {
 		for _, runs := range sizes() {
-			b.Run(fmt.Sprintf("%s/%d", d, runs), func(b *testing.B) { newShelfOfRuns(b, d, runs).search(b, 1) })
+			b.Run(fmt.Sprintf("%s/%d", d, runs), func(b *testing.B) { newShelfOfRuns(b, d, runs).search(b, 1, func() {}) })
 		}
 	}
 }
 
-// BenchmarkSearchAmong searches each experiment in a database that holds all of them.
+// BenchmarkSearchAmong searches each experiment in a database that holds all of them, and in turns in one of its own: x/alone
+// is how many times as long it takes beside the others.
 func BenchmarkSearchAmong(b *testing.B) {
 	for _, d := range []sqldb.Dialect{sqldb.SQLite, sqldb.Postgres} {
 		b.Run(d.String(), func(b *testing.B) {
 			s := newShelfOfRuns(b, d, sizes()...)
 			for i, runs := range sizes() {
-				b.Run(strconv.Itoa(runs), func(b *testing.B) { s.search(b, i+1) })
+				alone := newShelfOfRuns(b, d, runs)
+				b.Run(strconv.Itoa(runs), func(b *testing.B) {
+					var without []time.Duration
+					with := s.search(b, i+1, func() {
+						_, took := alone.page(b, 1)
+						without = append(without, took)
+					})
+					b.ReportMetric(float64(median(with))/float64(median(without)), "x/alone")
+				})
 			}
 		})
 	}
@@ -169,33 +178,45 @@ func fill(b *testing.B, db sqldb.DB, runs []int) {
 	}
 }
 
-// search compares the first page of a search.
-func (s shelfOfRuns) search(b *testing.B, experiment int) {
+// search compares the first page of a search in an experiment, and calls beside in turns with it.
+func (s shelfOfRuns) search(b *testing.B, experiment int, beside func()) (took []time.Duration) {
+	b.Helper()
+	var alone []time.Duration
+	plan, found := s.plan(b, experiment)
+	for b.Loop() {
+		n, each := s.page(b, experiment)
+		if took = append(took, each); n != found {
+			b.Fatalf("%d runs, want %d", n, found)
+		}
+		began := time.Now()
+		if _, err := s.bare(b.Context(), plan, experiment); err != nil {
+			b.Fatal(err)
+		}
+		alone = append(alone, time.Since(began))
+		beside()
+	}
+	report(b, took, alone)
+	return took
+}
+
+// page reads the first page of a search with the store: how many runs, and how long that took.
+func (s shelfOfRuns) page(b *testing.B, experiment int) (runs int, took time.Duration) {
 	b.Helper()
 	q := core.RunQuery{
 		Experiments: []core.ExperimentID{core.ExperimentID(strconv.Itoa(experiment))},
 		Filter:      "metrics.acc > 0.5 and params.model = 'm3'", OrderBy: []string{"metrics.acc DESC"},
 		PageOptions: core.PageOptions{Limit: 100},
 	}
-	var took, alone []time.Duration
-	plan, found := s.plan(b, experiment)
-	for b.Loop() {
-		began := time.Now()
-		page, err := s.store.SearchRuns(b.Context(), q)
-		if err != nil {
-			b.Fatal(err)
-		}
-		took = append(took, time.Since(began))
-		if len(page.Items) != found || len(page.Items[0].Metrics) != 5 || len(page.Items[0].Params) != 5 {
-			b.Fatalf("%d runs, want %d; the first has %d metrics", len(page.Items), found, len(page.Items[0].Metrics))
-		}
-		began = time.Now()
-		if _, err := s.bare(b.Context(), plan, experiment); err != nil {
-			b.Fatal(err)
-		}
-		alone = append(alone, time.Since(began))
+	began := time.Now()
+	page, err := s.store.SearchRuns(b.Context(), q)
+	took = time.Since(began)
+	if err != nil {
+		b.Fatal(err)
 	}
-	report(b, took, alone)
+	if len(page.Items) == 0 || len(page.Items[0].Metrics) != 5 || len(page.Items[0].Params) != 5 {
+		b.Fatalf("%d runs, of which the first is not whole", len(page.Items))
+	}
+	return len(page.Items), took
 }
 
 // plan finds the bare statement that is quicker for an experiment, and how many runs it finds.
@@ -289,6 +310,9 @@ func bareSQLite(b *testing.B, path string) func(context.Context, string, int) (i
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = db.Close() })
+	if _, err := db.ExecContext(b.Context(), "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil { // as it is when many small writes filled it
+		b.Fatal(err)
+	}
 	read := func(ctx context.Context, statement string, args ...any) (first []any, err error) {
 		rows, err := db.QueryContext(ctx, statement, args...)
 		if err != nil {
