@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -8,10 +9,9 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/embedded"
@@ -92,34 +92,41 @@ func fillWithGarbage(b *testing.B, dir string, runs int) {
 		b.Fatal(err)
 	}
 	defer func() { _ = store.Close() }()
-	var all errgroup.Group
-	all.SetLimit(64) // they share commits
-	for i := range runs {
-		all.Go(func() error {
-			r, err := store.CreateRun(b.Context(), core.DefaultExperimentID, core.RunSpec{Tags: map[string]string{"a": "b", "c": "d"}})
-			if err != nil {
-				return err
+	var writers sync.WaitGroup
+	const side = 50 // they share commits
+	for first := range side {
+		writers.Go(func() {
+			for i := first; i < runs; i += side {
+				if err := leaveGarbage(b.Context(), store, i); err != nil {
+					b.Error(err)
+				}
 			}
-			var batch core.Batch
-			for k := range 10 {
-				batch.Metrics = append(batch.Metrics, core.Metric{Key: fmt.Sprint("metric_", k), Value: float64(i), Timestamp: 1})
-				batch.Params = append(batch.Params, core.Param{Key: fmt.Sprint("param_", k), Value: strconv.Itoa(i)})
-			}
-			if err := store.LogBatch(b.Context(), r.ID, batch); err != nil {
-				return err
-			}
-			at := strings.TrimPrefix(r.ArtifactURI, "file://")
-			if err := os.MkdirAll(at, 0o755); err != nil {
-				return err
-			}
-			if err := os.WriteFile(filepath.Join(at, "note.txt"), []byte("hello"), 0o600); err != nil {
-				return err
-			}
-			_, err = store.UpdateRun(b.Context(), r.ID, core.RunChange{Lifecycle: core.Deleted})
-			return err
 		})
 	}
-	if err := all.Wait(); err != nil {
-		b.Fatal(err)
+	writers.Wait()
+}
+
+// leaveGarbage makes a run with an artifact and deletes it.
+func leaveGarbage(ctx context.Context, store core.TrackingStore, i int) error {
+	r, err := store.CreateRun(ctx, core.DefaultExperimentID, core.RunSpec{Tags: map[string]string{"a": "b", "c": "d"}})
+	if err != nil {
+		return err
 	}
+	var batch core.Batch
+	for k := range 10 {
+		batch.Metrics = append(batch.Metrics, core.Metric{Key: fmt.Sprint("metric_", k), Value: float64(i), Timestamp: 1})
+		batch.Params = append(batch.Params, core.Param{Key: fmt.Sprint("param_", k), Value: strconv.Itoa(i)})
+	}
+	if err := store.LogBatch(ctx, r.ID, batch); err != nil {
+		return err
+	}
+	at := strings.TrimPrefix(r.ArtifactURI, "file://")
+	if err := os.MkdirAll(at, 0o755); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(at, "note.txt"), []byte("hello"), 0o600); err != nil {
+		return err
+	}
+	_, err = store.UpdateRun(ctx, r.ID, core.RunChange{Lifecycle: core.Deleted})
+	return err
 }
