@@ -87,7 +87,10 @@ func (s *Server) serve(c *call, r route) error {
 
 // unknown answers what the server does not have, in the way on which MLflow's clients fall back to what they did before.
 func (s *Server) unknown(w http.ResponseWriter, r *http.Request) {
+	c := &call{w: w, r: r, server: s}
 	if _, err := s.login.authenticate(r); err != nil {
+		// Whoever guesses passwords here is seen as well.
+		s.audit(c, route{method: r.Method, paths: []string{"unknown"}}, err) //nolint:contextcheck // it is in the call
 		fail(w, err)
 		return
 	}

@@ -233,6 +233,26 @@ func TestPathsThatAreNames(t *testing.T) {
 	}
 }
 
+// 1J-h: what the body of an upload in parts calls the file is a name and no more, if anything.
+func TestPathsInBodies(t *testing.T) {
+	t.Parallel()
+	g := newTarget(t, "file", nil)
+	for id, path := range refused() {
+		for call, more := range map[string]string{
+			"create": `"num_parts":1`, "complete": `"upload_id":"u","parts":[{"part_number":1,"etag":"e"}]`, "abort": `"upload_id":"u"`,
+		} {
+			body := fmt.Sprintf(`{"path":%q,%s}`, strings.ToValidUTF8(path, "x"), more)
+			a := g.send("POST", "/api/2.0/mlflow-artifacts/mpu/"+call+"/d", body, jsonBody)
+			if a.status != http.StatusBadRequest && a.status != http.StatusNotImplemented { // a folder takes no parts
+				t.Errorf("%s: %s: %d %.300s", id, call, a.status, a.body)
+			}
+		}
+	}
+	if a := g.send("GET", "/api/2.0/mlflow-artifacts/artifacts", ""); a.body != "{}" {
+		t.Errorf("something was written: %s", a.body)
+	}
+}
+
 func TestPathsInTheWay(t *testing.T) {
 	t.Parallel()
 	g := newTarget(t, "file", nil)
