@@ -18,7 +18,8 @@
 //
 // A PutFile that died, of a file that is there as it was, can be gone on with: for a minute after the next process has opened
 // a repository, or until it has closed it, the parts stay, and a PutFile of the same file to the same artifact sends only
-// those that S3 does not have. Each is compared with the file by its checksum. What nobody asks for is aborted then.
+// those that S3 does not have. Each is compared with the file by its checksum. What nobody asks for is aborted then. The same
+// goes for a PutFile that an outage broke off, if it could not be aborted either.
 //
 // # Retries
 //

@@ -8,10 +8,11 @@ import (
 	"net/http"
 	"os"
 	"strconv"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	sdk "github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/internal/testenv"
@@ -86,24 +87,23 @@ func killPutFile(t *testing.T) killed {
 // next is the process that comes then, and how many parts it has sent.
 func (k killed) next(resume time.Duration) (core.Backend, func() int) {
 	k.t.Helper()
-	var mu sync.Mutex
-	sent := 0
-	k.proxy.On(-1, requests(http.MethodPut, "partNumber="), func(w http.ResponseWriter, r *http.Request, server http.Handler) {
-		mu.Lock()
-		sent++
-		mu.Unlock()
-		server.ServeHTTP(w, r)
-	})
+	sent := k.count()
 	o := &s3.Opener{Journal: k.opener.Journal, Getenv: k.opener.Getenv, Resume: resume}
 	backend, err := o.Open(k.t.Context(), k.request("root", "endpoint_url", k.proxy.URL))
 	if err != nil {
 		k.t.Fatal(err)
 	}
-	return backend, func() int {
-		mu.Lock()
-		defer mu.Unlock()
-		return sent
-	}
+	return backend, sent
+}
+
+// count counts the parts that go up from now on.
+func (k killed) count() func() int {
+	var sent atomic.Int64
+	k.proxy.On(-1, requests(http.MethodPut, "partNumber="), func(w http.ResponseWriter, r *http.Request, server http.Handler) {
+		sent.Add(1)
+		server.ServeHTTP(w, r)
+	})
+	return func() int { return int(sent.Load()) }
 }
 
 func (k killed) put(b core.Backend) {
@@ -167,6 +167,50 @@ func TestResumeComparesParts(t *testing.T) {
 		t.Errorf("%d parts were sent, want those that S3 did not have and the one that changed", n)
 	}
 	k.clean(next)
+}
+
+// After an outage, in which the upload can neither go on nor be aborted, the same process goes on too.
+func TestResumeAfterAnOutage(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	k := killed{f, testenv.NewFaultProxy(t, f.server.Endpoint), temp(t, noise(resumedParts*8<<20)), 0}
+	var arrived atomic.Int64
+	var up atomic.Bool
+	out := func(r *http.Request) bool {
+		if !up.Load() && r.Method == http.MethodPut {
+			arrived.Add(1)
+		}
+		return !up.Load() && arrived.Load() > resumedParts-2
+	}
+	k.proxy.On(-1, out, testenv.Reset(0))
+	o := &s3.Opener{Journal: f.opener.Journal, Getenv: f.opener.Getenv}
+	backend, err := o.Open(t.Context(), f.request("root", "endpoint_url", k.proxy.URL))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, _ := core.As[core.PathTransfer](backend.Artifacts)
+	_, err = p.PutFile(t.Context(), "f", k.file, core.PutOptions{})
+	wantError(t, "during the outage", err, core.ErrUnavailable)
+	if n := f.uploads(); n != 1 {
+		t.Fatalf("%d uploads are open, want 1", n)
+	}
+	listed, err := f.server.Client("").ListMultipartUploads(t.Context(), &sdk.ListMultipartUploadsInput{Bucket: &f.bucket})
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts, err := f.server.Client("").ListParts(t.Context(), &sdk.ListPartsInput{
+		Bucket: &f.bucket, Key: listed.Uploads[0].Key, UploadId: listed.Uploads[0].UploadId,
+	})
+	if err != nil || len(parts.Parts) == 0 {
+		t.Fatalf("S3 has the parts %+v, %v", parts, err)
+	}
+	up.Store(true)
+	sent := k.count()
+	k.put(backend)
+	if n := sent(); n != resumedParts-len(parts.Parts) {
+		t.Errorf("%d parts were sent, where S3 had %d of %d", n, len(parts.Parts), resumedParts)
+	}
+	k.clean(backend)
 }
 
 // Nothing is left open for a file that has changed, nor when nobody asks for it.
