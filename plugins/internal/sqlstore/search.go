@@ -22,7 +22,7 @@ type page[T any] struct {
 func (p page[T]) read(ctx context.Context, db sqldb.DB) (next string, err error) {
 	err = db.Read(ctx, func(tx sqldb.Tx) error {
 		var b sqldb.Batch
-		b.Query(func(rows sqldb.Rows) error { next, err = p.rows(rows); return err }, p.search.SQL, p.search.Args...)
+		b.Weigh(func(rows sqldb.Rows) error { next, err = p.rows(rows); return err }, p.search.SQL, p.search.Args...)
 		if err := tx.Do(ctx, &b); err != nil {
 			return err
 		}

@@ -22,6 +22,7 @@ const cancelGrace = 5 * time.Second
 // DB is a database of Postgres. It is safe for concurrent use.
 type DB struct {
 	pool   *pgxpool.Pool
+	weighs bool // the server can be told not to keep plans
 	closed atomic.Bool
 	life   context.Context //nolint:containedctx // it ends with Close, so that no call outlives the database
 	end    context.CancelFunc
@@ -34,35 +35,43 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	pooler, err := behindPooler(ctx, config.ConnConfig)
+	server, err := look(ctx, config.ConnConfig)
 	if err != nil {
 		return nil, connectError(err)
 	}
-	suit(config.ConnConfig, pooler)
+	suit(config.ConnConfig, server.pooler)
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, connectError(err)
 	}
-	db := &DB{pool: pool}
+	db := &DB{pool: pool, weighs: server.weighs}
 	db.life, db.end = context.WithCancel(context.WithoutCancel(ctx))
 	return db, nil
 }
 
-// behindPooler compares the process that the connection was told to cancel with the one that answers: a pooler gives
-// itself out as the server.
-func behindPooler(ctx context.Context, config *pgx.ConnConfig) (_ bool, err error) {
+// answering is what the server at the other end is.
+type answering struct {
+	pooler bool // a pooler stands before it
+	weighs bool // it can be told not to keep plans, as Postgres 12 and newer can
+}
+
+// look compares the process that the connection was told to cancel with the one that answers: a pooler gives itself out as
+// the server.
+func look(ctx context.Context, config *pgx.ConnConfig) (_ answering, err error) {
 	config = config.Copy()
 	config.DefaultQueryExecMode = pgx.QueryExecModeExec
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
-		return false, err
+		return answering{}, err
 	}
 	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
 	var pid int64
-	if err := conn.QueryRow(ctx, "SELECT pg_backend_pid()").Scan(&pid); err != nil {
-		return false, err
+	var weighs bool
+	const question = "SELECT pg_backend_pid(), current_setting('plan_cache_mode', true) IS NOT NULL"
+	if err := conn.QueryRow(ctx, question).Scan(&pid, &weighs); err != nil {
+		return answering{}, err
 	}
-	return pid != int64(conn.PgConn().PID()), nil
+	return answering{pooler: pid != int64(conn.PgConn().PID()), weighs: weighs}, nil
 }
 
 // Dialect is Postgres.
@@ -175,7 +184,7 @@ func (db *DB) Write(ctx context.Context, f func(sqldb.Tx) error) error {
 
 func (db *DB) transact(ctx context.Context, begin string, f func(sqldb.Tx) error) error {
 	return db.with(ctx, func(ctx context.Context, conn *pgx.Conn) error {
-		t := &tx{conn: conn, begin: begin}
+		t := &tx{conn: conn, begin: begin, weighs: db.weighs}
 		defer t.rollback(ctx) // of a transaction that did not end, also when f panics
 		if err := f(t); err != nil {
 			return err

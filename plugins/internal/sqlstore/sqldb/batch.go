@@ -14,6 +14,10 @@ type Statement struct {
 	SQL  string
 	Args []any
 	Read func(Rows) error // reads what the statement answers; nil when that is nothing. It need not close the rows.
+
+	// Weighed says that the best plan depends on the arguments, so that Postgres must not keep one plan for all of them. It
+	// counts in Tx.Do alone.
+	Weighed bool
 }
 
 // Exec adds a statement whose answer does not matter.
@@ -22,6 +26,11 @@ func (b *Batch) Exec(sql string, args ...any) { b.Query(nil, sql, args...) }
 // Query adds a statement whose rows read reads.
 func (b *Batch) Query(read func(Rows) error, sql string, args ...any) {
 	b.statements = append(b.statements, Statement{SQL: sql, Args: args, Read: read})
+}
+
+// Weigh adds a query whose best plan depends on its arguments.
+func (b *Batch) Weigh(read func(Rows) error, sql string, args ...any) {
+	b.statements = append(b.statements, Statement{SQL: sql, Args: args, Read: read, Weighed: true})
 }
 
 // Insert adds a bulk insert.
