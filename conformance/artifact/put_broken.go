@@ -136,7 +136,7 @@ func putInvisible(y *yard) {
 	finish := []func(string, error) error{
 		slowPut(y.ctx, y, y.at("taken"), half), slowPut(y.ctx, y, y.at("free"), half), slowPut(y.ctx, y, y.at("dir/free"), half),
 	}
-	seen := conformance.Ends(y, patience, "looking around during a Put", func() (seen error) {
+	seen := conformance.Ends(y, 3*patience, "looking around during a Put", func() (seen error) {
 		for _, s := range []store{y.store, y.env.Second()} {
 			got, err := readAll(y.ctx, s, y.at("taken"), core.ReadOptions{})
 			seen = errors.Join(seen, err, sameBytes("taken", got, "before"), absent(y.ctx, s, y.at("free")), absent(y.ctx, s, y.at("dir")))
