@@ -55,7 +55,7 @@ func soakRound(t *testing.T, state string) {
 		h := newHost(t, "serve", func(o *supervise.Options, p *supervise.Program) {
 			o.Timing = supervise.Timing{
 				Crashes: -1, Backoff: time.Millisecond, MaxBackoff: time.Millisecond, Idle: time.Millisecond,
-				Watch: 20 * time.Millisecond, Probe: 100 * time.Millisecond,
+				Watch: 20 * time.Millisecond, Probe: 300 * time.Millisecond,
 			}
 			p.Args[2] = state
 		})
