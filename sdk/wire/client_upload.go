@@ -35,7 +35,10 @@ func upload(
 		return core.Artifact{}, failure(ctx, method, err)
 	}
 	reply, err := stream.CloseAndRecv() // also after io.EOF of a Send, which only says that there is an answer
-	if err != nil {
+	switch {
+	case err != nil && commit == nil && ctx.Err() != nil: // the store may have seen no more than an end without a commit
+		return core.Artifact{}, core.Do(operation(method), "", ctx.Err())
+	case err != nil:
 		return core.Artifact{}, failure(ctx, method, err)
 	}
 	stored, err := a.artifactAnswer(begin.GetPath(), reply.GetArtifact(), nil)
