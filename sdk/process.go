@@ -44,7 +44,9 @@ func serve(p Plugin) int {
 	if os.Getenv(wire.LifelineVariable) != "" {
 		go s.followLifeline(os.Stdin)
 	}
-	go s.heed(syscall.SIGTERM)
+	end := make(chan os.Signal, 1)
+	signal.Notify(end, syscall.SIGTERM) // before anybody can know that the program runs
+	go s.heed(end)
 	config := s.config()
 	config.Logger = hclog.New(&hclog.LoggerOptions{Level: hclog.Warn, Output: stderr, JSONFormat: true})
 	plugin.Serve(config)
@@ -120,9 +122,7 @@ func (s *service) followLifeline(stdin io.Reader) {
 }
 
 // heed ends the program on a signal, after its calls have ended.
-func (s *service) heed(sig os.Signal) {
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, sig)
+func (s *service) heed(signals <-chan os.Signal) {
 	<-signals
 	ctx, cancel := context.WithTimeout(context.Background(), drainage) // the process is the root of its own end
 	defer cancel()
