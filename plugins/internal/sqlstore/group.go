@@ -3,8 +3,6 @@ package sqlstore
 import (
 	"context"
 	"errors"
-	"slices"
-	"sync"
 
 	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/plugins/internal/sqlstore/sqldb"
@@ -16,12 +14,7 @@ import (
 type group struct {
 	db    sqldb.DB
 	turns chan struct{} // one token for every statement that runs
-	queue *queue
-}
-
-type queue struct {
-	mu      sync.Mutex
-	waiting []*entry
+	queue *queue[*entry]
 }
 
 // entry is one caller's batch.
@@ -40,7 +33,7 @@ const (
 )
 
 func newGroup(db sqldb.DB) group {
-	return group{db: db, turns: make(chan struct{}, mostTurns), queue: &queue{}}
+	return group{db: db, turns: make(chan struct{}, mostTurns), queue: &queue[*entry]{}}
 }
 
 // log logs the batch. It reports false, and has done nothing, when the batch must be looked at more closely.
@@ -53,7 +46,7 @@ func (g *group) log(ctx context.Context, run core.RunID, metrics []core.Metric) 
 	select {
 	case <-e.done:
 	case g.turns <- struct{}{}:
-		for !e.isDone() && g.lead(ctx) {
+		for !isClosed(e.done) && g.lead(ctx) {
 		}
 		<-g.turns
 		<-e.done // another caller has it in its statement
@@ -66,50 +59,20 @@ func (g *group) log(ctx context.Context, run core.RunID, metrics []core.Metric) 
 	return e.logged, e.err
 }
 
-func (e *entry) isDone() bool {
-	select {
-	case <-e.done:
-		return true
-	default:
-		return false
-	}
-}
-
-func (q *queue) add(e *entry) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.waiting = append(q.waiting, e)
-}
-
-func (q *queue) remove(e *entry) bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	i := slices.Index(q.waiting, e)
-	if i < 0 {
-		return false
-	}
-	q.waiting = slices.Delete(q.waiting, i, i+1)
-	return true
-}
-
-// take takes the entries of the next statement, those that came first.
-func (q *queue) take() []*entry {
-	q.mu.Lock()
-	defer q.mu.Unlock()
+// firstOf are the entries of the next statement, those that came first.
+func firstOf(waiting []*entry) (taken, left []*entry) {
 	n, points := 0, 0
-	for n < len(q.waiting) && (n == 0 || points+len(q.waiting[n].metrics) <= mostGrouped) {
-		points += len(q.waiting[n].metrics)
+	for n < len(waiting) && (n == 0 || points+len(waiting[n].metrics) <= mostGrouped) {
+		points += len(waiting[n].metrics)
 		n++
 	}
-	taken := q.waiting[:n:n]
-	q.waiting = q.waiting[n:]
-	return taken
+	return waiting[:n:n], waiting[n:]
 }
 
 // lead writes what waits, and reports whether that was anything. Others depend on it, so it does not end with its caller's
 // context; the database's own timeouts bound it.
 func (g *group) lead(ctx context.Context) bool {
-	entries := g.queue.take()
+	entries := g.queue.take(firstOf)
 	if len(entries) == 0 {
 		return false
 	}

@@ -2,8 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"slices"
-	"sync"
 
 	"github.com/mlstore/mlstore/core"
 )
@@ -11,10 +9,8 @@ import (
 // purges are the removals of runs that wait. Those that come while a transaction removes others share the next one, so that
 // many callers pay for a few statements and one commit.
 type purges struct {
-	turn chan struct{} // one token while somebody removes
-
-	mu      sync.Mutex
-	waiting []*purge
+	turn  chan struct{} // one token while somebody removes
+	queue queue[*purge]
 }
 
 // purge is one caller's removal.
@@ -32,18 +28,16 @@ const mostPurged = 256
 
 func (p *purges) remove(ctx context.Context, run core.RunID, by purging) error {
 	own := &purge{run: run, done: make(chan struct{})}
-	p.mu.Lock()
-	p.waiting = append(p.waiting, own)
-	p.mu.Unlock()
+	p.queue.add(own)
 	select {
 	case <-own.done:
 	case p.turn <- struct{}{}:
-		for !own.isDone() {
+		for !isClosed(own.done) {
 			p.lead(ctx, by)
 		}
 		<-p.turn
 	case <-ctx.Done():
-		if p.withdraw(own) {
+		if p.queue.remove(own) {
 			return core.Interrupted(ctx)
 		}
 	}
@@ -51,53 +45,32 @@ func (p *purges) remove(ctx context.Context, run core.RunID, by purging) error {
 	return own.err
 }
 
-func (p *purge) isDone() bool {
-	select {
-	case <-p.done:
-		return true
-	default:
-		return false
-	}
-}
-
 func (p *purge) end(err error) {
 	p.err = err
 	close(p.done)
 }
 
-// withdraw takes back a removal that nobody has begun with.
-func (p *purges) withdraw(own *purge) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	i := slices.Index(p.waiting, own)
-	if i < 0 {
-		return false
-	}
-	p.waiting = slices.Delete(p.waiting, i, i+1)
-	return true
-}
-
-// take takes those that came first, each run once: whoever removes it a second time must see that it is gone.
-func (p *purges) take() (taken []*purge, runs []core.RunID) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+// eachOnce are those that came first, each run once: whoever removes it a second time must see that it is gone.
+func eachOnce(waiting []*purge) (taken, left []*purge) {
 	known := map[core.RunID]bool{}
-	var left []*purge
-	for _, each := range p.waiting {
+	for _, each := range waiting {
 		if known[each.run] || len(taken) == mostPurged {
 			left = append(left, each)
 			continue
 		}
 		known[each.run] = true
-		taken, runs = append(taken, each), append(runs, each.run)
+		taken = append(taken, each)
 	}
-	p.waiting = left
-	return taken, runs
+	return taken, left
 }
 
 // lead removes what waits. Where others wait too it does not end with its caller's context.
 func (p *purges) lead(ctx context.Context, by purging) {
-	taken, runs := p.take()
+	taken := p.queue.take(eachOnce)
+	runs := make([]core.RunID, len(taken))
+	for i, each := range taken {
+		runs[i] = each.run
+	}
 	if len(taken) > 1 {
 		ctx = context.WithoutCancel(ctx)
 	}
