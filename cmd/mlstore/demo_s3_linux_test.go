@@ -19,9 +19,7 @@ func (s *shell) s3Plugin(server *testenv.S3Server) {
 	s.t.Helper()
 	dir := s.t.TempDir()
 	testenv.BuildPlugin(s.t, dir, "s3")
-	s.env = append(s.env, "MLSTORE_PLUGIN_PATH="+dir, "XDG_CACHE_HOME="+s.t.TempDir(), "MLFLOW_S3_ENDPOINT_URL="+server.Endpoint,
-		"AWS_ACCESS_KEY_ID="+server.AccessKey, "AWS_SECRET_ACCESS_KEY="+server.SecretKey, "AWS_REGION="+server.Region,
-		"AWS_EC2_METADATA_DISABLED=true", "AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull)
+	s.env = append(append(s.env, "MLSTORE_PLUGIN_PATH="+dir, "XDG_CACHE_HOME="+s.t.TempDir()), server.Environ()...)
 }
 
 // childrenOf lists the processes whose parent is the process.

@@ -68,6 +68,15 @@ func S3(t testing.TB) *S3Server {
 	return sharedS3.server
 }
 
+// Environ are the variables by which a program finds the server, and no other settings for S3.
+func (s *S3Server) Environ() []string {
+	return []string{
+		"MLFLOW_S3_ENDPOINT_URL=" + s.Endpoint, "AWS_ACCESS_KEY_ID=" + s.AccessKey, "AWS_SECRET_ACCESS_KEY=" + s.SecretKey,
+		"AWS_REGION=" + s.Region, "AWS_EC2_METADATA_DISABLED=true", "AWS_CONFIG_FILE=" + os.DevNull,
+		"AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull,
+	}
+}
+
 // Client returns a plain client of the SDK, the second reader of what a store has written. Endpoint "" is the server's own.
 func (s *S3Server) Client(endpoint string) *s3.Client {
 	if endpoint == "" {

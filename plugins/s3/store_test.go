@@ -118,8 +118,7 @@ func TestS5cmdReadsWhatWasUploaded(t *testing.T) {
 	}
 	cmd := exec.CommandContext(t.Context(), testenv.GoTool(t, "s5cmd"), "--endpoint-url", f.server.Endpoint, "cat",
 		"s3://"+f.bucket+"/dir/big.bin")
-	cmd.Env = append(cmd.Environ(), "AWS_ACCESS_KEY_ID="+f.server.AccessKey, "AWS_SECRET_ACCESS_KEY="+f.server.SecretKey,
-		"AWS_REGION="+f.server.Region)
+	cmd.Env = append(cmd.Environ(), f.server.Environ()...)
 	got, err := cmd.Output()
 	if err != nil || string(got) != content {
 		t.Errorf("s5cmd reads %d bytes, equal %v, %v", len(got), string(got) == content, err)

@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -67,10 +68,9 @@ func build(t *testing.T, bucket *testenv.S3Server) program {
 	for _, name := range []string{"postgres", "s3"} {
 		testenv.BuildPlugin(t, plugins, name)
 	}
-	return program{testenv.Build(t, t.TempDir(), "./cmd/mlstore"), append(os.Environ(),
-		"MLSTORE_PLUGIN_PATH="+plugins, "HOME="+home, "XDG_CACHE_HOME="+home, "MLFLOW_S3_ENDPOINT_URL="+bucket.Endpoint,
-		"AWS_ACCESS_KEY_ID="+bucket.AccessKey, "AWS_SECRET_ACCESS_KEY="+bucket.SecretKey, "AWS_REGION="+bucket.Region,
-		"AWS_EC2_METADATA_DISABLED=true", "AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull)}
+	env := slices.Concat(os.Environ(), bucket.Environ(),
+		[]string{"MLSTORE_PLUGIN_PATH=" + plugins, "HOME=" + home, "XDG_CACHE_HOME=" + home})
+	return program{testenv.Build(t, t.TempDir(), "./cmd/mlstore"), env}
 }
 
 // serve starts a server, each of whose stores is linked in or a process of its own, and returns its address.
