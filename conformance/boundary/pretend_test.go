@@ -25,6 +25,13 @@ type pretended struct {
 
 func newPretended(flaw string) *pretended { return &pretended{life: make(chan struct{}), flaw: flaw} }
 
+// alive is the life that is served now: it closes when that process dies.
+func (p *pretended) alive() <-chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.life
+}
+
 func (p *pretended) kill() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -158,11 +165,30 @@ func (o overArtifacts) Stat(ctx context.Context, path string) (core.Artifact, er
 }
 
 func (o overArtifacts) Put(ctx context.Context, path string, r io.Reader, put core.PutOptions) (core.Artifact, error) {
-	a, err := asked(ctx, o.p, func(ctx context.Context) (core.Artifact, error) { return o.ArtifactRepository.Put(ctx, path, r, put) })
+	body := mortal{r, o.p.alive()}
+	a, err := asked(ctx, o.p, func(ctx context.Context) (core.Artifact, error) {
+		return o.ArtifactRepository.Put(ctx, path, body, put)
+	})
 	if errors.Is(err, errKilled) && o.p.flaw == "publishes the half" {
 		_, _ = o.ArtifactRepository.Put(ctx, path, io.LimitReader(zeros{}, 1000), core.PutOptions{})
 	}
 	return a, err
+}
+
+// mortal reads as a process does: what comes after its death, the end of the file too, it does not see.
+type mortal struct {
+	io.Reader
+	life <-chan struct{}
+}
+
+func (m mortal) Read(p []byte) (int, error) {
+	n, err := m.Reader.Read(p)
+	select {
+	case <-m.life:
+		return 0, errKilled
+	default:
+		return n, err
+	}
 }
 
 type zeros struct{}
