@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"google.golang.org/grpc"
@@ -119,7 +120,7 @@ func playPlugin(way string, args []string) sdk.Plugin {
 	case "liar":
 		p.Opener = opening(func(s core.TrackingStore, _ core.OpenRequest) core.TrackingStore { return &liar{s} })
 	case "slow":
-		p.Opener = opening(func(s core.TrackingStore, _ core.OpenRequest) core.TrackingStore { return &slow{s} })
+		p.Opener = opening(func(s core.TrackingStore, _ core.OpenRequest) core.TrackingStore { return &slow{TrackingStore: s} })
 	}
 	return p
 }
@@ -207,10 +208,15 @@ func (l *liar) SearchRuns(_ context.Context, q core.RunQuery) (core.Page[core.Ru
 	return core.Page[core.Run]{Items: []core.Run{r}[:min(1, max(q.Limit, 0))], Next: "for ever"}, nil
 }
 
-// slow is a store that takes 5 ms for a batch, as a database does, and then keeps nothing.
-type slow struct{ core.TrackingStore }
+// slow is a store that takes 5 ms for a batch, one after the other, as a database with one disk does, and then keeps nothing.
+type slow struct {
+	core.TrackingStore
+	disk sync.Mutex
+}
 
 func (s *slow) LogBatch(context.Context, core.RunID, core.Batch) error {
+	s.disk.Lock()
+	defer s.disk.Unlock()
 	<-time.After(5 * time.Millisecond)
 	return nil
 }
