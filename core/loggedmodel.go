@@ -66,6 +66,7 @@ type DatasetRef struct {
 // LoggedModelQuery searches logged models.
 type LoggedModelQuery struct {
 	Experiments []ExperimentID
+	View        View
 	Filter      string
 	Datasets    []DatasetRef // which measurements count for clauses on metrics; empty is all
 	OrderBy     []LoggedModelOrder
@@ -88,6 +89,7 @@ type LoggedModels interface {
 	// DeleteLoggedModel hides the model from searches; a second time is ErrNotFound [TS-213].
 	DeleteLoggedModel(ctx context.Context, id ModelID) error
 
-	// SearchLoggedModels finds active models, by default the newest first [TS-214].
+	// SearchLoggedModels finds the models that the query's view shows, by default the newest first [TS-214]. A store that
+	// is no Purger may refuse to show deleted ones, with ErrUnimplemented [TS-254].
 	SearchLoggedModels(ctx context.Context, query LoggedModelQuery) (Page[LoggedModel], error)
 }

@@ -60,8 +60,8 @@ func (a *app) gcCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "gc", Short: "Remove for good what has been deleted, with its artifacts",
 		Long: `Remove deleted runs and experiments for good, with everything that they logged and their artifacts. An experiment goes
-with all its runs and logged models. Logged models that were deleted one by one go too, where a run names them. Artifacts go
-first: what fails half-way is still there, deleted, and can be tried again.`,
+with all its runs and logged models. Logged models that were deleted one by one go too. Artifacts go first: what fails
+half-way is still there, deleted, and can be tried again.`,
 		Example: "  mlstore gc --dry-run\n  mlstore gc --older-than 30d",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -187,18 +187,18 @@ func (c *collector) all(ctx context.Context) error {
 			failed = append(failed, c.collectExperiment(ctx, e))
 			continue
 		}
-		within, err := c.within(ctx, e.ID) // before any goes: a page may depend on it
+		within, err := c.within(ctx, e.ID, core.DeletedOnly) // before any goes: a page may depend on it
 		if err != nil {
 			return errors.Join(append(failed, err)...)
 		}
 		var removals []removal
 		for _, r := range within.runs {
-			if r.Lifecycle == core.Deleted && c.old(r.DeletedAt) {
+			if c.old(r.DeletedAt) {
 				removals = append(removals, c.ofRun(ctx, r))
 			}
 		}
 		for _, m := range within.models {
-			if c.old(m.UpdatedAt) {
+			if m.Lifecycle == core.Deleted && c.old(m.UpdatedAt) {
 				removals = append(removals, c.ofModel(ctx, m))
 			}
 		}
@@ -214,7 +214,7 @@ func (c *collector) old(deleted core.Millis) bool {
 
 // collectExperiment removes an experiment with the artifacts of all its runs and logged models.
 func (c *collector) collectExperiment(ctx context.Context, e core.Experiment) error {
-	within, err := c.within(ctx, e.ID)
+	within, err := c.within(ctx, e.ID, core.AllStages)
 	if err != nil {
 		return err
 	}
@@ -222,20 +222,16 @@ func (c *collector) collectExperiment(ctx context.Context, e core.Experiment) er
 	for _, r := range within.runs {
 		removals = append(removals, c.ofRun(ctx, r))
 	}
+	var failed []error
 	for _, m := range within.models {
-		removals = append(removals, c.ofModel(ctx, m))
-	}
-	failed := []error{c.collect(ctx, removals...)}
-	if c.models != nil {
-		models := core.LoggedModelQuery{Experiments: []core.ExperimentID{e.ID}}
-		for m, err := range client.LoggedModels(ctx, c.models, models) {
-			if err == nil && !c.dryRun {
-				err = c.removeArtifacts(ctx, m.ArtifactURI)
-			}
-			failed = append(failed, err)
+		switch {
+		case m.Lifecycle == core.Deleted:
+			removals = append(removals, c.ofModel(ctx, m))
+		case !c.dryRun: // it goes with the experiment
+			failed = append(failed, c.removeArtifacts(ctx, m.ArtifactURI))
 		}
 	}
-	if err := errors.Join(failed...); err != nil {
+	if err := errors.Join(append(failed, c.collect(ctx, removals...))...); err != nil {
 		return err
 	}
 	entry := collected{Kind: "experiment", ID: string(e.ID), Name: e.Name, DeletedAt: e.UpdatedAt}

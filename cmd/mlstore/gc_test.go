@@ -78,15 +78,19 @@ func TestGarbageCollectionOfLoggedModels(t *testing.T) {
 	kept, err := store.CreateLoggedModel(t.Context(), "7", core.LoggedModelSpec{Name: "kept", SourceRunID: runA})
 	s.must(err)
 	s.must(store.LogOutputs(t.Context(), runA, []core.ModelOutput{{ModelID: kept.ID}}))
+	alone, err := store.CreateLoggedModel(t.Context(), "7", core.LoggedModelSpec{Name: "of no run"})
+	s.must(err)
 	s.must(store.DeleteLoggedModel(t.Context(), m.ID))
+	s.must(store.DeleteLoggedModel(t.Context(), alone.ID))
+	gone := []string{"logged model " + string(alone.ID), "logged model " + string(m.ID)} // the newest first
 	s.must(store.Close())
 	for _, step := range []struct {
 		args []string
 		want []string
 	}{
 		{[]string{"gc", "--older-than", "1d"}, nil},
-		{[]string{"gc", "--dry-run"}, []string{"logged model " + string(m.ID)}},
-		{[]string{"gc"}, []string{"logged model " + string(m.ID)}},
+		{[]string{"gc", "--dry-run"}, gone},
+		{[]string{"gc"}, gone},
 		{[]string{"gc"}, nil},
 	} {
 		var all []collected

@@ -34,6 +34,11 @@ func loggedModelCases() []entry {
 			Rule: "Active models are found by filter, in the order asked for, by default the newest first, page by page.",
 		},
 		{
+			ID: "TS-254", Name: "logged-model/search-deleted", Level: conformance.Extended, Needs: append(needs, "purger"),
+			Rule: "A store that purges finds deleted models where the view shows them, also those that no run names.",
+			Run:  searchDeletedModels,
+		},
+		{
 			ID: "TS-226", Name: "logged-model/metrics", Level: conformance.Extended, Needs: needs, Run: measureLoggedModel,
 			Rule: "A point that names a logged model becomes a metric of it too, the latest one for each key, dataset and run.",
 		},
@@ -159,6 +164,24 @@ func deleteLoggedModel(t check, e *env) {
 	sawModel(t, e, gone)
 	sawModel(t, e, kept)
 	sawModels(t, e, core.LoggedModelQuery{Experiments: []core.ExperimentID{x.ID}}, kept.ID)
+}
+
+func searchDeletedModels(t check, e *env) {
+	x, other := newExperiment(t, e, core.ExperimentSpec{}), newExperiment(t, e, core.ExperimentSpec{})
+	b, a := newModel(t, e, x.ID, core.LoggedModelSpec{Name: "b"}), newModel(t, e, x.ID, core.LoggedModelSpec{Name: "a"})
+	kept := newModel(t, e, x.ID, core.LoggedModelSpec{Name: "c"})
+	elsewhere := newModel(t, e, other.ID, core.LoggedModelSpec{Name: "a"})
+	for _, gone := range []core.ModelID{a.ID, b.ID, elsewhere.ID} {
+		conformance.NoError(t, "DeleteLoggedModel", modelsOf(e.Store).DeleteLoggedModel(t.Context(), gone))
+	}
+	q := core.LoggedModelQuery{Experiments: []core.ExperimentID{x.ID}, OrderBy: []core.LoggedModelOrder{{Field: "name"}}}
+	sawModels(t, e, q, kept.ID)
+	q.View = core.DeletedOnly
+	sawModels(t, e, q, a.ID, b.ID)
+	q.View = core.AllStages
+	sawModels(t, e, q, a.ID, b.ID, kept.ID)
+	q.Filter = "name = 'b'"
+	sawModels(t, e, q, b.ID)
 }
 
 // sawModels observes the ids that a search finds, in order, in pages of one and in one page.

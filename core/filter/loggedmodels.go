@@ -7,7 +7,7 @@ import (
 	"github.com/mlstore/mlstore/core"
 )
 
-// LoggedModels reads a search of logged models that are not deleted. A metric is the latest measurement (core.Latest) on
+// LoggedModels reads a search of logged models. A metric is the latest measurement (core.Latest) on
 // the query's datasets. When there are datasets and no clause on a metric, only models with a measurement on one of them
 // are found. The order ends with creation time descending, then id.
 func LoggedModels(q core.LoggedModelQuery, l core.Limits) (*Query[core.LoggedModel], error) {
@@ -16,7 +16,7 @@ func LoggedModels(q core.LoggedModelQuery, l core.Limits) (*Query[core.LoggedMod
 	if err != nil {
 		return nil, err
 	}
-	scope := experimentScope(core.ActiveOnly, q.Experiments)
+	scope := experimentScope(q.View, q.Experiments)
 	for _, d := range q.Datasets {
 		if d.Name == "" {
 			return nil, core.Invalid("datasets", "`dataset_name` in the `datasets` clause must be specified")
@@ -27,7 +27,7 @@ func LoggedModels(q core.LoggedModelQuery, l core.Limits) (*Query[core.LoggedMod
 	query, err := search[core.LoggedModel]{
 		grammar: g, reader: loggedReader(datasets), filter: q.Filter,
 		order: complete(order, key("creation_timestamp", IntegerType, true), key("model_id", TextType, false)),
-		shows: func(m *core.LoggedModel) bool { return m.Lifecycle != core.Deleted && known(m.ExperimentID) },
+		shows: func(m *core.LoggedModel) bool { return q.View.Shows(m.Lifecycle) && known(m.ExperimentID) },
 		scope: scope,
 		page:  q.PageOptions,
 		bound: l.LoggedPage,

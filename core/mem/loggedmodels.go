@@ -147,7 +147,7 @@ func (t *Tracking) DeleteLoggedModel(ctx context.Context, id core.ModelID) (err 
 	return nil
 }
 
-// SearchLoggedModels returns a page of the active models that match.
+// SearchLoggedModels returns a page of the models that match.
 func (t *Tracking) SearchLoggedModels(
 	ctx context.Context, query core.LoggedModelQuery,
 ) (_ core.Page[core.LoggedModel], err error) {

@@ -185,7 +185,7 @@ func (t *Tracking) DeleteLoggedModel(ctx context.Context, id core.ModelID) (err 
 	})
 }
 
-// SearchLoggedModels returns a page of the active models that match.
+// SearchLoggedModels returns a page of the models that match.
 func (t *Tracking) SearchLoggedModels(
 	ctx context.Context, query core.LoggedModelQuery,
 ) (_ core.Page[core.LoggedModel], err error) {
@@ -207,7 +207,7 @@ func (t *Tracking) SearchLoggedModels(
 	slices.Sort(in)
 	var all []core.LoggedModel
 	for _, id := range slices.Compact(in) {
-		models, err := t.modelsIn(ctx, id)
+		models, err := t.modelsIn(ctx, id, query.View)
 		if err != nil {
 			return none, err
 		}
@@ -216,8 +216,8 @@ func (t *Tracking) SearchLoggedModels(
 	return q.Slice(all), nil
 }
 
-// modelsIn returns the active logged models of an experiment; malformed ones are reported and left out.
-func (t *Tracking) modelsIn(ctx context.Context, id core.ExperimentID) ([]core.LoggedModel, error) {
+// modelsIn returns the logged models of an experiment that a view shows; malformed ones are reported and left out.
+func (t *Tracking) modelsIn(ctx context.Context, id core.ExperimentID, view core.View) ([]core.LoggedModel, error) {
 	e, err := t.findExperiment(id)
 	if errors.Is(err, core.ErrNotFound) {
 		return nil, nil
@@ -237,7 +237,7 @@ func (t *Tracking) modelsIn(ctx context.Context, id core.ExperimentID) ([]core.L
 		m := t.knownModel(core.ModelID(entry.Name()), e.base+"/"+modelsName+"/"+entry.Name())
 		_, err := t.enterModel(ctx, m, shared, func(m *model, _ *folder) error {
 			shown, err := m.entity()
-			if err == nil && shown.Lifecycle == core.Active {
+			if err == nil && view.Shows(shown.Lifecycle) {
 				all = append(all, shown)
 			}
 			return err

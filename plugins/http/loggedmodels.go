@@ -163,6 +163,9 @@ func (t *Tracking) SearchLoggedModels(
 	ctx context.Context, q core.LoggedModelQuery,
 ) (page core.Page[core.LoggedModel], err error) {
 	err = t.read(ctx, "search logged models", "", func(ctx context.Context) error {
+		if q.View != core.ActiveOnly {
+			return core.Errorf(core.Unimplemented, "MLflow's API shows no deleted logged models")
+		}
 		limits, err := t.limits(ctx)
 		if err != nil {
 			return err

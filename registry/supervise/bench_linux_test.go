@@ -85,8 +85,8 @@ func BenchmarkBatch(b *testing.B) {
 	}
 	b.Run("one caller", func(b *testing.B) {
 		took := inTurns(b, there, here, plain)
-		b.ReportMetric(float64((took[0]-took[1]).Microseconds()), "µs/added-p50")
-		b.ReportMetric(float64((took[2]-took[1]).Microseconds()), "µs/bare-added-p50")
+		b.ReportMetric(float64((took[0] - took[1]).Microseconds()), "µs/added-p50")
+		b.ReportMetric(float64((took[2] - took[1]).Microseconds()), "µs/bare-added-p50")
 		b.ReportMetric(100*float64(took[1])/float64(took[0]), "%-of-in-process")
 		b.ReportMetric(100*float64(took[1])/float64(took[2]), "%-bare")
 	})

@@ -29,6 +29,7 @@ func coreLoggedModel(pb *typesv1.LoggedModel) (core.LoggedModel, error) {
 func pbLoggedQuery(q core.LoggedModelQuery) *trackingv1.SearchLoggedModelsRequest {
 	return &trackingv1.SearchLoggedModelsRequest{
 		ExperimentIds: retype[string](q.Experiments), Filter: q.Filter, Page: pbPage(q.PageOptions),
+		View: enum[typesv1.View](q.View),
 		Datasets: each(q.Datasets, func(d core.DatasetRef) *trackingv1.DatasetRef {
 			return &trackingv1.DatasetRef{Name: d.Name, Digest: d.Digest}
 		}),
@@ -43,6 +44,7 @@ func pbLoggedQuery(q core.LoggedModelQuery) *trackingv1.SearchLoggedModelsReques
 func coreLoggedQuery(pb *trackingv1.SearchLoggedModelsRequest) core.LoggedModelQuery {
 	return core.LoggedModelQuery{
 		Experiments: retype[core.ExperimentID](pb.GetExperimentIds()), Filter: pb.GetFilter(), PageOptions: corePage(pb.GetPage()),
+		View: core.View(pb.GetView()),
 		Datasets: each(pb.GetDatasets(), func(d *trackingv1.DatasetRef) core.DatasetRef {
 			return core.DatasetRef{Name: d.GetName(), Digest: d.GetDigest()}
 		}),

@@ -96,6 +96,11 @@ func fill(t *testing.T, end copying.End, location string) {
 	must(t, end.Tracking.UpdateExperiment(ctx, "9", core.ExperimentChange{Lifecycle: core.Deleted}))
 	models, _ := core.As[core.LoggedModels](end.Tracking)
 	must(t, models.DeleteLoggedModel(ctx, core.ModelID(fmt.Sprintf("m-%032x", 3))))
+	ofNoRun := core.ModelID(fmt.Sprintf("m-%032x", 4))
+	must(t, in.ImportLoggedModel(ctx, core.LoggedModel{
+		ID: ofNoRun, ExperimentID: "7", Name: "net", Status: core.ModelReady, Lifecycle: core.Deleted, CreatedAt: at, UpdatedAt: at + 1,
+		ArtifactURI: location + "/7/models/" + string(ofNoRun) + "/artifacts",
+	}))
 	fillRegistry(t, end)
 }
 
@@ -132,7 +137,7 @@ func copyAll(t *testing.T, from, to copying.End, o copying.Options) copying.Repo
 }
 
 // everything is what fill makes, and the default experiment.
-var everything = copying.Counts{Experiments: 4, Runs: 4, Points: 4 * 2503, LoggedModels: 4, Models: 2, Versions: 4}
+var everything = copying.Counts{Experiments: 4, Runs: 4, Points: 4 * 2503, LoggedModels: 5, Models: 2, Versions: 4}
 
 func TestCopyIsEqualAndASecondOneWritesNothing(t *testing.T) {
 	t.Parallel()

@@ -10,14 +10,18 @@ import (
 	"github.com/mlstore/mlstore/core/client"
 )
 
-// loggedModels leads through the logged models of an experiment: the active ones, which a search finds, and the deleted
-// ones that its runs name.
+// loggedModels leads through the logged models of an experiment: all of them where the source shows deleted ones, which who
+// purges does [TS-254], else the active ones and the deleted ones that its runs name.
 func (c *copier) loggedModels(ctx context.Context, in core.ExperimentID) error {
 	if c.sourceModels == nil {
 		return nil
 	}
-	done := map[core.ModelID]bool{}
 	query := core.LoggedModelQuery{Experiments: []core.ExperimentID{in}}
+	_, showsDeleted := core.As[core.Purger](c.from.Tracking)
+	if showsDeleted {
+		query.View = core.AllStages
+	}
+	done := map[core.ModelID]bool{}
 	for m, err := range client.LoggedModels(ctx, c.sourceModels, query) {
 		if err != nil {
 			return err
@@ -26,6 +30,9 @@ func (c *copier) loggedModels(ctx context.Context, in core.ExperimentID) error {
 		if err := c.loggedModel(ctx, m); err != nil {
 			return core.Do("copy logged model", string(m.ID), err)
 		}
+	}
+	if showsDeleted {
+		return nil
 	}
 	named, err := c.modelsOfRuns(ctx, in)
 	if err != nil {

@@ -143,7 +143,7 @@ func (t *Tracking) SearchRuns(ctx context.Context, q core.RunQuery) (_ core.Page
 	return core.Page[core.Run]{Items: found.list, Next: next}, err
 }
 
-// SearchLoggedModels returns a page of the active models that match.
+// SearchLoggedModels returns a page of the models that match.
 func (t *Tracking) SearchLoggedModels(
 	ctx context.Context, q core.LoggedModelQuery,
 ) (_ core.Page[core.LoggedModel], err error) {

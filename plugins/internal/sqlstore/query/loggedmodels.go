@@ -15,7 +15,7 @@ func LoggedModels(
 ) (Search, error) {
 	c := &compiler{dialect: d, shape: loggedShape(of.Datasets)}
 	c.within("l.experiment_id", of.Experiments)
-	c.require("COALESCE(l.lifecycle_stage, '') <> '" + string(core.Deleted) + "'")
+	c.lives("COALESCE(l.lifecycle_stage, 'active')", of.View)
 	onMetrics := slices.ContainsFunc(q.Filter(), func(f filter.Clause) bool { return f.Entity == filter.Metric })
 	if len(of.Datasets) > 0 && !onMetrics {
 		c.require("EXISTS (SELECT 1 " + c.measurements(of.Datasets) + ")")

@@ -26,6 +26,7 @@ func loggedWorld(t *rapid.T) world[core.LoggedModel] {
 	}
 	of := core.LoggedModelQuery{
 		Experiments: rapid.SampledFrom([][]core.ExperimentID{{"1"}, {"1", "2"}, {"3"}}).Draw(t, "experiments"),
+		View:        rapid.SampledFrom([]core.View{core.ActiveOnly, core.DeletedOnly, core.AllStages}).Draw(t, "view"),
 		Filter: filterOf(t, []field{
 			{"metrics.a", 'n'},
 			{"metrics.b", 'n'},

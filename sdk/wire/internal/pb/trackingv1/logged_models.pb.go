@@ -445,6 +445,7 @@ type SearchLoggedModelsRequest struct {
 	Datasets      []*DatasetRef          `protobuf:"bytes,3,rep,name=datasets,proto3" json:"datasets,omitempty"` // which measurements count for clauses on metrics; empty is all
 	OrderBy       []*LoggedModelOrder    `protobuf:"bytes,4,rep,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
 	Page          *typesv1.PageOptions   `protobuf:"bytes,5,opt,name=page,proto3" json:"page,omitempty"`
+	View          typesv1.View           `protobuf:"varint,6,opt,name=view,proto3,enum=mlstore.types.v1.View" json:"view,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -512,6 +513,13 @@ func (x *SearchLoggedModelsRequest) GetPage() *typesv1.PageOptions {
 		return x.Page
 	}
 	return nil
+}
+
+func (x *SearchLoggedModelsRequest) GetView() typesv1.View {
+	if x != nil {
+		return x.View
+	}
+	return typesv1.View(0)
 }
 
 // DatasetRef names a dataset; an empty digest stands for all of that name.
@@ -726,13 +734,14 @@ const file_mlstore_tracking_v1_logged_models_proto_rawDesc = "" +
 	"\x05model\x18\x01 \x01(\v2\x1d.mlstore.types.v1.LoggedModelR\x05model\"5\n" +
 	"\x18DeleteLoggedModelRequest\x12\x19\n" +
 	"\bmodel_id\x18\x01 \x01(\tR\amodelId\"\x1b\n" +
-	"\x19DeleteLoggedModelResponse\"\x8c\x02\n" +
+	"\x19DeleteLoggedModelResponse\"\xb8\x02\n" +
 	"\x19SearchLoggedModelsRequest\x12%\n" +
 	"\x0eexperiment_ids\x18\x01 \x03(\tR\rexperimentIds\x12\x16\n" +
 	"\x06filter\x18\x02 \x01(\tR\x06filter\x12;\n" +
 	"\bdatasets\x18\x03 \x03(\v2\x1f.mlstore.tracking.v1.DatasetRefR\bdatasets\x12@\n" +
 	"\border_by\x18\x04 \x03(\v2%.mlstore.tracking.v1.LoggedModelOrderR\aorderBy\x121\n" +
-	"\x04page\x18\x05 \x01(\v2\x1d.mlstore.types.v1.PageOptionsR\x04page\"8\n" +
+	"\x04page\x18\x05 \x01(\v2\x1d.mlstore.types.v1.PageOptionsR\x04page\x12*\n" +
+	"\x04view\x18\x06 \x01(\x0e2\x16.mlstore.types.v1.ViewR\x04view\"8\n" +
 	"\n" +
 	"DatasetRef\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
@@ -787,6 +796,7 @@ var file_mlstore_tracking_v1_logged_models_proto_goTypes = []any{
 	(typesv1.ModelStatus)(0),           // 16: mlstore.types.v1.ModelStatus
 	(*typesv1.TagChange)(nil),          // 17: mlstore.types.v1.TagChange
 	(*typesv1.PageOptions)(nil),        // 18: mlstore.types.v1.PageOptions
+	(typesv1.View)(0),                  // 19: mlstore.types.v1.View
 }
 var file_mlstore_tracking_v1_logged_models_proto_depIdxs = []int32{
 	12, // 0: mlstore.tracking.v1.CreateLoggedModelRequest.params:type_name -> mlstore.tracking.v1.CreateLoggedModelRequest.ParamsEntry
@@ -800,22 +810,23 @@ var file_mlstore_tracking_v1_logged_models_proto_depIdxs = []int32{
 	9,  // 8: mlstore.tracking.v1.SearchLoggedModelsRequest.datasets:type_name -> mlstore.tracking.v1.DatasetRef
 	10, // 9: mlstore.tracking.v1.SearchLoggedModelsRequest.order_by:type_name -> mlstore.tracking.v1.LoggedModelOrder
 	18, // 10: mlstore.tracking.v1.SearchLoggedModelsRequest.page:type_name -> mlstore.types.v1.PageOptions
-	15, // 11: mlstore.tracking.v1.SearchLoggedModelsResponse.models:type_name -> mlstore.types.v1.LoggedModel
-	0,  // 12: mlstore.tracking.v1.LoggedModelsService.CreateLoggedModel:input_type -> mlstore.tracking.v1.CreateLoggedModelRequest
-	2,  // 13: mlstore.tracking.v1.LoggedModelsService.GetLoggedModel:input_type -> mlstore.tracking.v1.GetLoggedModelRequest
-	4,  // 14: mlstore.tracking.v1.LoggedModelsService.UpdateLoggedModel:input_type -> mlstore.tracking.v1.UpdateLoggedModelRequest
-	6,  // 15: mlstore.tracking.v1.LoggedModelsService.DeleteLoggedModel:input_type -> mlstore.tracking.v1.DeleteLoggedModelRequest
-	8,  // 16: mlstore.tracking.v1.LoggedModelsService.SearchLoggedModels:input_type -> mlstore.tracking.v1.SearchLoggedModelsRequest
-	1,  // 17: mlstore.tracking.v1.LoggedModelsService.CreateLoggedModel:output_type -> mlstore.tracking.v1.CreateLoggedModelResponse
-	3,  // 18: mlstore.tracking.v1.LoggedModelsService.GetLoggedModel:output_type -> mlstore.tracking.v1.GetLoggedModelResponse
-	5,  // 19: mlstore.tracking.v1.LoggedModelsService.UpdateLoggedModel:output_type -> mlstore.tracking.v1.UpdateLoggedModelResponse
-	7,  // 20: mlstore.tracking.v1.LoggedModelsService.DeleteLoggedModel:output_type -> mlstore.tracking.v1.DeleteLoggedModelResponse
-	11, // 21: mlstore.tracking.v1.LoggedModelsService.SearchLoggedModels:output_type -> mlstore.tracking.v1.SearchLoggedModelsResponse
-	17, // [17:22] is the sub-list for method output_type
-	12, // [12:17] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	19, // 11: mlstore.tracking.v1.SearchLoggedModelsRequest.view:type_name -> mlstore.types.v1.View
+	15, // 12: mlstore.tracking.v1.SearchLoggedModelsResponse.models:type_name -> mlstore.types.v1.LoggedModel
+	0,  // 13: mlstore.tracking.v1.LoggedModelsService.CreateLoggedModel:input_type -> mlstore.tracking.v1.CreateLoggedModelRequest
+	2,  // 14: mlstore.tracking.v1.LoggedModelsService.GetLoggedModel:input_type -> mlstore.tracking.v1.GetLoggedModelRequest
+	4,  // 15: mlstore.tracking.v1.LoggedModelsService.UpdateLoggedModel:input_type -> mlstore.tracking.v1.UpdateLoggedModelRequest
+	6,  // 16: mlstore.tracking.v1.LoggedModelsService.DeleteLoggedModel:input_type -> mlstore.tracking.v1.DeleteLoggedModelRequest
+	8,  // 17: mlstore.tracking.v1.LoggedModelsService.SearchLoggedModels:input_type -> mlstore.tracking.v1.SearchLoggedModelsRequest
+	1,  // 18: mlstore.tracking.v1.LoggedModelsService.CreateLoggedModel:output_type -> mlstore.tracking.v1.CreateLoggedModelResponse
+	3,  // 19: mlstore.tracking.v1.LoggedModelsService.GetLoggedModel:output_type -> mlstore.tracking.v1.GetLoggedModelResponse
+	5,  // 20: mlstore.tracking.v1.LoggedModelsService.UpdateLoggedModel:output_type -> mlstore.tracking.v1.UpdateLoggedModelResponse
+	7,  // 21: mlstore.tracking.v1.LoggedModelsService.DeleteLoggedModel:output_type -> mlstore.tracking.v1.DeleteLoggedModelResponse
+	11, // 22: mlstore.tracking.v1.LoggedModelsService.SearchLoggedModels:output_type -> mlstore.tracking.v1.SearchLoggedModelsResponse
+	18, // [18:23] is the sub-list for method output_type
+	13, // [13:18] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_mlstore_tracking_v1_logged_models_proto_init() }
