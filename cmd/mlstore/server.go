@@ -84,8 +84,10 @@ func (a *app) serveWith(ctx context.Context, f *serverFlags, config server.Confi
 		closeAll(listeners)
 		return err
 	}
-	d := newDrain(edge.Server(observed.Wrap(s.Handler()), log), f.drainDelay, f.drainTimeout)
+	var r rest
+	d := newDrain(edge.Server(r.watch(observed.Wrap(s.Handler())), log), f.drainDelay, f.drainTimeout)
 	a.greet(f, listeners)
+	go r.run(ctx)
 	return joined(d.serve(ctx, listeners, log), s.Close())
 }
 
