@@ -65,6 +65,19 @@ func (r *runs) ids() []string {
 // run finds a run that was added.
 func (r *runs) run(id string) *core.Run { return &r.list[r.at[id]] }
 
+// fetchInfo adds the query for what is known of the runs beside their ids to the batch.
+func (r *runs) fetchInfo(b *sqldb.Batch, d sqldb.Dialect) {
+	b.Query(sqldb.Each(func(rows sqldb.Rows) error {
+		var row runRow
+		if err := rows.Scan(row.fields()...); err != nil {
+			return err
+		}
+		var err error
+		r.run(string(row.ID)).RunInfo, err = row.info()
+		return err
+	}), "SELECT "+runColumns+" FROM runs r WHERE "+d.In("r.run_uuid", 1), r.ids())
+}
+
 // fetch adds the queries for all data of the runs to the batch.
 func (r *runs) fetch(b *sqldb.Batch, d sqldb.Dialect) {
 	ids := r.ids()

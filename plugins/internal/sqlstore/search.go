@@ -13,7 +13,7 @@ import (
 type page[T any] struct {
 	query  *filter.Query[T]
 	search query.Search
-	fields func() []any                   // where a row goes
+	fields func() []any                   // begins the page, also anew after a failure, and says where a row goes
 	row    func() error                   // takes the row that was scanned
 	rest   func(*sqldb.Batch) (more bool) // adds the queries for the rest of the items; false when there are none
 }
@@ -79,7 +79,7 @@ func (t *Tracking) SearchExperiments(
 	var id int64
 	next, err := page[core.Experiment]{
 		query: parsed, search: search,
-		fields: func() []any { return experimentFields(&e, &id) },
+		fields: func() []any { found, ids = nil, nil; return experimentFields(&e, &id) },
 		row: func() error {
 			e.ID, e.Tags = experimentID(id), map[string]string{}
 			at[id] = len(found)
@@ -114,6 +114,9 @@ func (t *Tracking) SearchRuns(ctx context.Context, q core.RunQuery) (_ core.Page
 	if err != nil {
 		return none, err
 	}
+	if t.db.Dialect() == sqldb.Postgres && q.Fields != core.RunInfoOnly {
+		return t.searchRunIDs(ctx, parsed, q)
+	}
 	search, err := query.Runs(t.db.Dialect(), parsed, q, runColumns)
 	if err != nil {
 		return none, err
@@ -121,7 +124,8 @@ func (t *Tracking) SearchRuns(ctx context.Context, q core.RunQuery) (_ core.Page
 	var found runs
 	var row runRow
 	next, err := page[core.Run]{
-		query: parsed, search: search, fields: row.fields,
+		query: parsed, search: search,
+		fields: func() []any { found = runs{}; return row.fields() },
 		row: func() error {
 			info, err := row.info()
 			found.add(info)
@@ -140,6 +144,30 @@ func (t *Tracking) SearchRuns(ctx context.Context, q core.RunQuery) (_ core.Page
 			found.list[i].RunData = core.RunData{}
 		}
 	}
+	return core.Page[core.Run]{Items: found.list, Next: next}, err
+}
+
+// searchRunIDs reads a page of runs of which the search finds the ids alone. Their rows come with their data, by statements
+// that are planned once: Postgres plans the search itself each time, which takes it longer the more tables that reads.
+func (t *Tracking) searchRunIDs(
+	ctx context.Context, parsed *filter.Query[core.Run], q core.RunQuery,
+) (core.Page[core.Run], error) {
+	search, err := query.RunIDs(t.db.Dialect(), parsed, q)
+	if err != nil {
+		return core.Page[core.Run]{}, err
+	}
+	var found runs
+	var id string
+	next, err := page[core.Run]{
+		query: parsed, search: search,
+		fields: func() []any { found = runs{}; return []any{&id} },
+		row:    func() error { found.add(core.RunInfo{ID: core.RunID(id)}); return nil },
+		rest: func(b *sqldb.Batch) bool {
+			found.fetchInfo(b, t.db.Dialect())
+			found.fetch(b, t.db.Dialect())
+			return len(found.list) > 0
+		},
+	}.read(ctx, t.db)
 	return core.Page[core.Run]{Items: found.list, Next: next}, err
 }
 
@@ -163,8 +191,9 @@ func (t *Tracking) SearchLoggedModels(
 	var found loggedModels
 	var row loggedRow
 	next, err := page[core.LoggedModel]{
-		query: parsed, search: search, fields: row.fields,
-		row: func() error { found.add(row.model()); return nil },
+		query: parsed, search: search,
+		fields: func() []any { found = loggedModels{}; return row.fields() },
+		row:    func() error { found.add(row.model()); return nil },
 		rest: func(b *sqldb.Batch) bool {
 			found.fetch(b, t.db.Dialect())
 			return len(found.list) > 0

@@ -67,7 +67,8 @@ func look(ctx context.Context, config *pgx.ConnConfig) (_ answering, err error) 
 	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
 	var pid int64
 	var weighs bool
-	const question = "SELECT pg_backend_pid(), current_setting('plan_cache_mode', true) IS NOT NULL"
+	const question = "SELECT pg_backend_pid(), " +
+		"current_setting('plan_cache_mode', true) IS NOT NULL AND current_setting('random_page_cost', true) IS NOT NULL"
 	if err := conn.QueryRow(ctx, question).Scan(&pid, &weighs); err != nil {
 		return answering{}, err
 	}

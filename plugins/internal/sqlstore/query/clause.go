@@ -54,7 +54,7 @@ func (c *compiler) entry(f filter.Clause) string {
 		return p.holds(always)
 	}
 	p.sharp = p.sharp || p.joined && f.Op == filter.Equal
-	return p.holds(c.text(p.val(), f))
+	return p.holds(c.text(p.val(), f) + p.indexed(f))
 }
 
 // metric compares the latest value. NaN differs from every number and is in no order with any.

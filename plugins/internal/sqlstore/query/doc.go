@@ -1,7 +1,7 @@
 // Package query writes searches that package core/filter has read as SQL for MLflow's schema. A search finds exactly what
 // filter.Query finds in memory, in the same order; the text of users crosses to the database as arguments alone.
 //
-// One of the five functions Runs, Experiments, Models, Versions and LoggedModels returns a Search: a SELECT of the columns
+// One of the functions Runs, RunIDs, Experiments, Models, Versions and LoggedModels returns a Search: a SELECT of the columns
 // that the caller asks for and, behind them, of the values that the page was sorted by. A Place receives these, and says
 // where the next page begins.
 //

@@ -120,6 +120,16 @@ func (p *pair) exists(condition string) string {
 	return "EXISTS (SELECT 1 FROM " + p.table.name + " " + p.alias + " WHERE " + p.on() + " AND " + condition + ")"
 }
 
+// indexed is what a clause must say besides, if an index by the value is to serve it: values that are too long for one are
+// not in it.
+func (p *pair) indexed(f filter.Clause) string {
+	value, isText := f.Value.(filter.Text)
+	if p.short == "" || f.Op != filter.Equal || !isText || len(value) > mostShort {
+		return ""
+	}
+	return " AND " + strings.ReplaceAll(p.short, "(v)", "("+p.val().expr+")")
+}
+
 // look writes an expression of the row's columns; NULL for an item without it.
 func (p *pair) look(expr string) string {
 	if p.joined {

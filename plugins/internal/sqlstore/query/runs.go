@@ -8,13 +8,24 @@ import (
 
 // Runs writes a search of runs. Columns are those of the table runs, as r.
 func Runs(d sqldb.Dialect, q *filter.Query[core.Run], of core.RunQuery, columns string) (Search, error) {
+	return newRuns(d, of).search(q, columns)
+}
+
+// RunIDs writes a search of runs of which nothing is wanted but their ids, for which indexes may suffice.
+func RunIDs(d sqldb.Dialect, q *filter.Query[core.Run], of core.RunQuery) (Search, error) {
+	c := newRuns(d, of)
+	c.slim = true
+	return c.search(q, c.shape.id)
+}
+
+func newRuns(d sqldb.Dialect, of core.RunQuery) *compiler {
 	c := &compiler{dialect: d, shape: runShape()}
 	c.within("r.experiment_id", of.Experiments)
 	if d == sqldb.SQLite {
 		c.most = mostRuns(c.where[0])
 	}
 	c.lives("r.lifecycle_stage", of.View)
-	return c.search(q, columns)
+	return c
 }
 
 func runShape() shape {
@@ -34,13 +45,16 @@ func runShape() shape {
 		},
 		tables: map[filter.Entity]*table{
 			filter.Metric:    {name: "latest_metrics", item: item, key: "key", value: "value", nan: "is_nan"},
-			filter.Param:     {name: "params", item: item, key: "key", value: "value"},
+			filter.Param:     {name: "params", item: item, key: "key", value: "value", short: shortParam},
 			filter.TagEntity: {name: "tags", item: item, key: "key", value: "value", nullable: true},
 		},
 		datasets: "FROM inputs i JOIN datasets d ON d.dataset_uuid = i.source_id WHERE i.source_type = 'DATASET'" +
 			" AND i.destination_type = 'RUN' AND i.destination_id = r.run_uuid",
 	}
 }
+
+// shortParam is the condition of the index mlstore_params_value, where v is the value.
+const shortParam = "(length(v) > 250) IS NOT TRUE"
 
 // startTime is never NULL, so that an index on it gives runs in order.
 const startTime = "COALESCE(r.start_time, 0)"

@@ -82,11 +82,16 @@ func runWorld(t *rapid.T) world[core.Run] {
 		of.Filter = strings.TrimSuffix("metrics.b < 1.5 AND "+of.Filter, " AND ")
 		of.OrderBy = []string{rapid.SampledFrom([]string{"metrics.b DESC", "metrics.b"}).Draw(t, "order"), "params.a"}
 	}
+	slim := rapid.Bool().Draw(t, "ids alone")
 	w.search = func(d sqldb.Dialect, page core.PageOptions) (*filter.Query[core.Run], query.Search, error) {
 		of.PageOptions = page
 		q, err := filter.Runs(of, core.DefaultLimits())
 		if err != nil {
 			return nil, query.Search{}, err
+		}
+		if slim {
+			s, err := query.RunIDs(d, q, of)
+			return q, s, err
 		}
 		s, err := query.Runs(d, q, of, "r.run_uuid")
 		return q, s, err

@@ -28,6 +28,7 @@ type compiler struct {
 	where   []string
 	pairs   []*pair
 	aliases int
+	slim    bool   // no columns are wanted that would have to be fetched
 	most    string // a condition that most items are searched, where both ways to find them are worth writing; see either
 	fault   error  // the first thing that the database cannot do
 }
@@ -71,7 +72,7 @@ func (c *compiler) search(q query, columns string) (Search, error) {
 		return Search{}, c.fault
 	}
 	var b strings.Builder
-	if c.shape.id == "" || c.indexed(order) || c.along(terms) {
+	if c.shape.id == "" || c.slim || c.indexed(order) {
 		c.selected(&b, columns, terms)
 		c.found(&b, terms, nil, strconv.Itoa(q.Limit()+1))
 	} else {
@@ -85,12 +86,6 @@ func (c *compiler) search(q query, columns string) (Search, error) {
 func (c *compiler) indexed(order []filter.OrderKey) bool {
 	first := order[0]
 	return len(c.pairs) == 0 && first.Entity == filter.Attribute && first.Descending && first.Key == c.shape.newest
-}
-
-// along reports whether Postgres looks at the items anyway, since it finds them by the values of a metric. A second look at
-// those of the page took it a third longer.
-func (c *compiler) along(terms []term) bool {
-	return c.dialect == sqldb.Postgres && terms[0].pair != nil
 }
 
 // selected writes what is selected: columns, and the values of the order.

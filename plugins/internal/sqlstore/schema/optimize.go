@@ -63,8 +63,9 @@ func definitions(ctx context.Context, tx sqldb.Tx, d sqldb.Dialect) (map[string]
 	return all, rows.Err()
 }
 
-// Optimize creates the extra indexes that are missing or not as they should be, or removes those that are there, and has the
-// database gather statistics for its planner. It returns the statements that it ran, or would run. While it creates an
+// Optimize creates the extra indexes that are missing or not as they should be, or removes those that are there. Then the
+// database gathers statistics for its planner, and Postgres also notes which pages all transactions see, without which it
+// looks at the rows that an index leads to. Optimize returns the statements that it ran, or would run. While it creates an
 // index, the database takes no changes of that table.
 func Optimize(ctx context.Context, db sqldb.DB, o core.OptimizeOptions) ([]string, error) {
 	s, err := Read(ctx, db)
@@ -75,6 +76,7 @@ func Optimize(ctx context.Context, db sqldb.DB, o core.OptimizeOptions) ([]strin
 		return nil, err
 	}
 	var statements []string
+	var last string // gathers statistics
 	plan := func(tx sqldb.Tx) error {
 		states, err := indexStates(ctx, tx, db.Dialect())
 		if err != nil {
@@ -89,12 +91,12 @@ func Optimize(ctx context.Context, db sqldb.DB, o core.OptimizeOptions) ([]strin
 				statements = append(statements, index.create(db.Dialect()))
 			}
 		}
-		statements = append(statements, "ANALYZE")
-		return nil
+		last, err = gathering(ctx, tx, db.Dialect())
+		return err
 	}
 	if o.DryRun {
 		err := db.Read(ctx, plan)
-		return statements, err
+		return append(statements, last), err
 	}
 	err = db.Write(ctx, func(tx sqldb.Tx) error {
 		if err := exclusive(ctx, tx, db.Dialect()); err != nil {
@@ -105,7 +107,28 @@ func Optimize(ctx context.Context, db sqldb.DB, o core.OptimizeOptions) ([]strin
 		}
 		return run(ctx, tx, statements)
 	})
+	if err == nil {
+		var b sqldb.Batch
+		b.Exec(last)
+		statements, err = append(statements, last), db.Apply(ctx, &b)
+	}
 	return statements, core.Do("optimize", "", err)
+}
+
+// gathering is the statement that gathers statistics. The one of Postgres runs outside of transactions, and other servers
+// that speak its protocol know none like it.
+func gathering(ctx context.Context, tx sqldb.Tx, d sqldb.Dialect) (string, error) {
+	const analyze = "ANALYZE"
+	if d != sqldb.Postgres {
+		return analyze, nil
+	}
+	var found, vacuums bool
+	var b sqldb.Batch
+	b.Query(sqldb.One(&found, &vacuums), "SELECT version() LIKE 'PostgreSQL %'")
+	if err := tx.Do(ctx, &b); err != nil || !vacuums {
+		return analyze, err
+	}
+	return "VACUUM (ANALYZE)", nil
 }
 
 // indexesOfMLflow are the names of the indexes that the revision Head has on the tables that the stores use.

@@ -1,0 +1,58 @@
+package sqlstore_test
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/mlstore/mlstore/core"
+	"github.com/mlstore/mlstore/internal/testenv"
+	"github.com/mlstore/mlstore/plugins/internal/sqlstore/sqldb"
+)
+
+// The index of values of params has no long ones, and searches find these too.
+func TestRunsAreFoundByParamsOfAnyLength(t *testing.T) {
+	t.Parallel()
+	for _, d := range []sqldb.Dialect{sqldb.SQLite, sqldb.Postgres} {
+		t.Run(d.String(), func(t *testing.T) {
+			t.Parallel()
+			place := filepath.Join(t.TempDir(), "mlflow.db")
+			if d == sqldb.Postgres {
+				place = testenv.Postgres(t)
+			}
+			_, store := openAt(t, d, place)
+			for _, letter := range []string{"a", "ä", "日"} {
+				for _, length := range []int{1, 83, 84, 125, 126, 249, 250, 251, 3000} {
+					findByParam(t, store, strings.Repeat(letter, length))
+				}
+			}
+		})
+	}
+}
+
+// findByParam creates a run with a param, and expects a search for its value to find that run alone.
+func findByParam(t *testing.T, store core.TrackingStore, value string) {
+	t.Helper()
+	run, err := store.CreateRun(t.Context(), core.DefaultExperimentID, core.RunSpec{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.LogBatch(t.Context(), run.ID, core.Batch{Params: []core.Param{{Key: "text", Value: value}}}); err != nil {
+		t.Fatal(err)
+	}
+	page, err := store.SearchRuns(t.Context(), core.RunQuery{
+		Experiments: []core.ExperimentID{core.DefaultExperimentID}, Filter: "params.text = '" + value + "'",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []core.RunID
+	for _, r := range page.Items {
+		found = append(found, r.ID)
+	}
+	if diff := cmp.Diff([]core.RunID{run.ID}, found); diff != "" {
+		t.Errorf("%.10s… of %d bytes (-want +found):\n%s", value, len(value), diff)
+	}
+}
