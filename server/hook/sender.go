@@ -28,7 +28,10 @@ type Sender struct {
 	store  core.RegistryStore
 	log    *slog.Logger
 	client *http.Client
-	events chan Event    // nil when there are no webhooks to tell
+
+	start  func()    // makes what follows; nil when there are no webhooks to tell
+	begin  sync.Once // when the first event happens, for many servers know of none
+	events chan Event
 	ready  chan delivery // to one webhook each
 	end    context.CancelFunc
 	done   sync.WaitGroup
@@ -41,8 +44,8 @@ type Sender struct {
 // waiting is how many events, and how many deliveries, may wait; more of them are dropped.
 const waiting = 1000
 
-// NewSender makes a sender to the webhooks of a registry and starts its workers; close it at the end, whether or not ctx
-// ends. A registry without the ability has no webhooks.
+// NewSender makes a sender to the webhooks of a registry, whose workers the first event starts; close it at the end, whether
+// or not ctx ends. A registry without the ability has no webhooks.
 func NewSender(ctx context.Context, c Config, store core.RegistryStore, log *slog.Logger) *Sender {
 	c = c.filled()
 	s := &Sender{config: c, store: store, log: log, client: &http.Client{
@@ -55,17 +58,22 @@ func NewSender(ctx context.Context, c Config, store core.RegistryStore, log *slo
 	if _, ok := core.As[core.Webhooks](store); !ok {
 		return s
 	}
-	ctx, s.end = context.WithCancel(context.WithoutCancel(ctx))
-	s.events, s.ready = make(chan Event, waiting), make(chan delivery, waiting)
-	s.done.Go(func() { s.sort(ctx) })
-	for range c.Workers {
-		s.done.Go(func() { s.work(ctx) })
+	ctx = context.WithoutCancel(ctx)
+	s.start = func() {
+		var working context.Context
+		working, s.end = context.WithCancel(ctx)
+		s.events, s.ready = make(chan Event, waiting), make(chan delivery, waiting)
+		s.done.Go(func() { s.sort(working) })
+		for range c.Workers {
+			s.done.Go(func() { s.work(working) })
+		}
 	}
 	return s
 }
 
 // Close ends what is being delivered, and drops what waits.
 func (s *Sender) Close() {
+	s.begin.Do(func() {}) // what happens from now on starts nothing
 	if s.end != nil {
 		s.end()
 	}
@@ -75,9 +83,10 @@ func (s *Sender) Close() {
 
 // Tell lets the webhooks of an event know, soon, and returns at once.
 func (s *Sender) Tell(e Event) {
-	if s.events == nil {
+	if s.start == nil {
 		return
 	}
+	s.begin.Do(s.start)
 	select {
 	case s.events <- e:
 	default:
