@@ -97,9 +97,10 @@ func databases(b *testing.B, kind string) (ours, theirs string, data seeded) {
 	return ours, "sqlite:///" + filepath.Join(dir, "theirs.db"), data
 }
 
-// build builds the command and the plugin.
+// build builds the command and the plugin as make build does.
 func build(b *testing.B) string {
 	b.Helper()
+	b.Setenv("CGO_ENABLED", "0")
 	dir := b.TempDir()
 	testenv.Build(b, dir, "./cmd/mlstore")
 	must(b, os.Mkdir(filepath.Join(dir, "plugins"), 0o700))
@@ -124,7 +125,11 @@ func start(b *testing.B, name string, cmd *exec.Cmd, dir, address string) {
 		answer, err := http.Get("http://" + address + "/health")
 		if err == nil {
 			_ = answer.Body.Close()
-			b.Logf("%s: %.3f s to the first answer, %d MiB", name, time.Since(begin).Seconds(), memory(cmd.Process.Pid)>>20)
+			first := time.Since(begin)
+			time.Sleep(5 * time.Second) // both have come to rest
+			own, below := memory(cmd.Process.Pid)
+			b.Logf("%s: %.3f s to the first answer; idle %.1f MiB and %.1f MiB in the processes below it", name, first.Seconds(),
+				float64(own)/(1<<20), float64(below)/(1<<20))
 			return
 		}
 		time.Sleep(5 * time.Millisecond) // a server of another language says nothing when it is ready
@@ -132,32 +137,43 @@ func start(b *testing.B, name string, cmd *exec.Cmd, dir, address string) {
 	b.Fatalf("%s did not start:\n%s", name, &log)
 }
 
-// memory is what the processes of a group have in memory, where they share with others their part of it (PSS); 0 where the
-// system does not tell.
-func memory(group int) int64 {
-	var total int64
+// memory is what a process has in memory, and those that it has started, where they share with others their part of it
+// (PSS); 0 where the system does not tell.
+func memory(root int) (own, below int64) {
+	parent := map[int]int{}
 	paths, _ := filepath.Glob("/proc/[0-9]*/stat") // the pattern is fine
 	for _, path := range paths {
 		stat, err := os.ReadFile(path)
 		if err != nil {
 			continue // it has ended
 		}
-		fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
-		if len(fields) < 3 || fields[2] != strconv.Itoa(group) {
-			continue
-		}
-		rollup, err := os.ReadFile(filepath.Join(filepath.Dir(path), "smaps_rollup"))
-		if err != nil {
-			continue
-		}
-		for line := range strings.Lines(string(rollup)) {
-			var kib int64
-			if n, _ := fmt.Sscanf(line, "Pss: %d kB", &kib); n == 1 {
-				total += kib << 10
+		var state string
+		var id, above int
+		_, _ = fmt.Sscanf(string(stat[bytes.LastIndexByte(stat, ')')+1:]), "%s %d", &state, &above)
+		_, _ = fmt.Sscanf(string(stat), "%d", &id)
+		parent[id] = above
+	}
+	for id := range parent {
+		for at := parent[id]; at != 0; at = parent[at] {
+			if at == root {
+				below += proportional(id)
+				break
 			}
 		}
 	}
-	return total
+	return proportional(root), below
+}
+
+// proportional is the PSS of a process.
+func proportional(id int) int64 {
+	rollup, _ := os.ReadFile(filepath.Join("/proc", strconv.Itoa(id), "smaps_rollup")) // of one that has ended there is none
+	for line := range strings.Lines(string(rollup)) {
+		var kib int64
+		if n, _ := fmt.Sscanf(line, "Pss: %d kB", &kib); n == 1 {
+			return kib << 10
+		}
+	}
+	return 0
 }
 
 func freeAddress(b *testing.B) string {
