@@ -30,3 +30,25 @@ func TestQueriesThatAreWeighedHaveNoPlanForAllArguments(t *testing.T) {
 		t.Error("the other query never got a plan for all arguments")
 	}
 }
+
+// What is set for a query that is weighed ends with its transaction, so that nobody who shares the connection has it.
+func TestSettingsOfQueriesThatAreWeighedEndWithTheTransaction(t *testing.T) {
+	t.Parallel()
+	server := testenv.NewPostgresServer(t, testenv.PostgresOptions{Careless: true})
+	db := open(t, server.URL()+"&pool_max_conns=1")
+	const settings = "SELECT current_setting('plan_cache_mode') || ' ' || current_setting('random_page_cost') || ' ' || " +
+		"current_setting('enable_mergejoin')"
+	var during, after string
+	var found bool
+	must(t, db.Read(t.Context(), func(tx sqldb.Tx) error {
+		var b sqldb.Batch
+		b.Weigh(sqldb.One(&found, &during), settings)
+		return tx.Do(t.Context(), &b)
+	}))
+	var b sqldb.Batch
+	b.Query(sqldb.One(&found, &after), settings)
+	must(t, db.Fetch(t.Context(), &b))
+	if during != "force_custom_plan 1.1 off" || after != "auto 4 on" {
+		t.Errorf("settings %q, and afterwards %q", during, after)
+	}
+}
