@@ -8,7 +8,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/mlstore/mlstore/core"
+	"github.com/mlstore/mlstore/core/filter"
 	"github.com/mlstore/mlstore/internal/testenv"
+	"github.com/mlstore/mlstore/plugins/internal/sqlstore/query"
 	"github.com/mlstore/mlstore/plugins/internal/sqlstore/sqldb"
 )
 
@@ -29,6 +31,41 @@ func TestRunsAreFoundByParamsOfAnyLength(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// SQLite uses an index of some rows where a search repeats its condition word by word.
+func TestSearchesForAParamUseItsIndexAlone(t *testing.T) {
+	t.Parallel()
+	db, _ := openAt(t, sqldb.SQLite, filepath.Join(t.TempDir(), "mlflow.db"))
+	for order, ways := range map[string]int{"start_time DESC": 1, "metrics.acc DESC": 2} {
+		q := core.RunQuery{
+			Experiments: []core.ExperimentID{core.DefaultExperimentID}, Filter: "metrics.acc > 0.5 and params.model = 'm3'",
+			OrderBy: []string{order},
+		}
+		parsed, err := filter.Runs(q, core.DefaultLimits())
+		if err != nil {
+			t.Fatal(err)
+		}
+		search, err := query.Runs(db.Dialect(), parsed, q, "r.name")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var plan strings.Builder
+		var b sqldb.Batch
+		b.Query(sqldb.Each(func(rows sqldb.Rows) error {
+			var id, parent, unused int
+			var detail string
+			err := rows.Scan(&id, &parent, &unused, &detail)
+			plan.WriteString(detail + "\n")
+			return err
+		}), "EXPLAIN QUERY PLAN "+search.SQL, search.Args...)
+		if err := db.Fetch(t.Context(), &b); err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(plan.String(), "USING COVERING INDEX mlstore_params_value"); n != ways {
+			t.Errorf("by %s the index is used %d times, want %d:\n%s", order, n, ways, plan.String())
+		}
 	}
 }
 
