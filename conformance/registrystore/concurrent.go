@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/anishathalye/porcupine"
@@ -223,13 +224,17 @@ func deleteRace(t check, e *env) {
 	for range rounds {
 		name, _ := newLine(t, e, 1)
 		var created, deleted error
+		var kept atomic.Bool // nothing will end the creations
 		var both sync.WaitGroup
 		both.Go(func() {
-			for created == nil {
+			for created == nil && !kept.Load() {
 				_, created = e.Store.CreateVersion(t.Context(), name, core.VersionSpec{Source: "s3://b/k"})
 			}
 		})
-		both.Go(func() { deleted = e.Second().DeleteModel(t.Context(), name) })
+		both.Go(func() {
+			deleted = e.Second().DeleteModel(t.Context(), name)
+			kept.Store(deleted != nil)
+		})
 		both.Wait()
 		conformance.NoError(t, "DeleteModel", deleted)
 		conformance.Refused(t, "CreateVersion after the deletion", created, core.ErrNotFound, name)
