@@ -39,8 +39,8 @@ type StageChange struct {
 // Stages is the ability of a RegistryStore to move versions through stages. A store without it shows none [RG-073].
 type Stages interface {
 	// SetStage moves a version, from any stage to any [RG-067 RG-068], and advances its times and the model's. An unknown
-	// stage is ErrInvalid [RG-069]. ArchiveExisting archives the others of that stage, and only these, at once [RG-070
-	// RG-095]; it is ErrInvalid for None and Archived [RG-071].
+	// stage is ErrInvalid [RG-069]. ArchiveExisting archives the others of that stage, and only these [RG-070],
+	// under AtomicBatch at the same moment [RG-095]; it is ErrInvalid for None and Archived [RG-071].
 	SetStage(ctx context.Context, ref VersionRef, change StageChange) (Version, error)
 
 	// LatestVersions returns the highest version of each stage that has one, by version number; no stages are all four

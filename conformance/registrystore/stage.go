@@ -43,7 +43,7 @@ func stageCases() []entry {
 			Rule: "LatestVersions returns the highest of each stage asked for; no stages are all.", Run: inStages(stageLatest),
 		},
 		{
-			ID: "RG-095", Name: "conc/archive-existing-race", Level: x,
+			ID: "RG-095", Name: "conc/archive-existing-race", Level: x, Needs: []core.Capability{core.AtomicBatch},
 			Rule: "When several versions move to a stage with ArchiveExisting at once, one is left in it.", Run: inStages(stageRace),
 		},
 	}), entry{
