@@ -152,7 +152,8 @@ func (a *Artifacts) Delete(ctx context.Context, at string, o core.DeleteOptions)
 
 // delete removes what is at a path. MLflow's stores do not agree on what they say when nothing is.
 func (a *Artifacts) delete(ctx context.Context, at string) error {
-	answer, err := a.client.Send(ctx, restclient.Request{Method: http.MethodDelete, Path: a.url(at), Direct: true})
+	r := restclient.Request{Method: http.MethodDelete, Path: a.url(at), Direct: true}
+	answer, err := a.client.Send(ctx, r)
 	if err == nil {
 		answer.Drain()
 		return nil
@@ -166,8 +167,15 @@ func (a *Artifacts) delete(ctx context.Context, at string) error {
 		}
 		return err
 	}
-	if _, gone := a.stat(ctx, at); errors.Is(gone, core.ErrNotFound) {
-		return nil
+	if _, gone := a.stat(ctx, at); gone != nil {
+		if errors.Is(gone, core.ErrNotFound) {
+			return nil
+		}
+		return err
+	}
+	r.Direct = false // somebody else may have deleted it first, and then somebody have put it there again
+	if answer, err = a.client.Send(ctx, r); err == nil {
+		answer.Drain()
 	}
 	return err
 }

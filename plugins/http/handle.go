@@ -85,10 +85,16 @@ func (h *handle) during(ctx context.Context, do func(context.Context) error) err
 	return closed
 }
 
+// byDatabase reports a refusal of MLflow's database, whose text MLflow passes on.
+func byDatabase(err error) bool {
+	e, ok := errors.AsType[*core.Error](err)
+	return ok && e.Err != nil && strings.Contains(e.Err.Error(), "[SQL: ")
+}
+
 // withoutSQL cuts the statement and its arguments out of the text of an error, which MLflow passes on from its database.
 func withoutSQL(err error) error {
 	e, ok := errors.AsType[*core.Error](err)
-	if !ok || e.Err == nil || !strings.Contains(e.Err.Error(), "[SQL: ") {
+	if !ok || !byDatabase(err) {
 		return err
 	}
 	text := e.Err.Error()

@@ -152,7 +152,14 @@ func (r *Registry) DeleteModel(ctx context.Context, name string) error {
 		if err := r.checkModel(ctx, name); err != nil {
 			return err
 		}
-		return r.call(ctx, restclient.Call{Endpoint: rest.ModelsDelete, In: rest.ModelName{Name: name}})
+		// A version that comes meanwhile has MLflow's database refuse the deletion.
+		const most = 10
+		for attempt := 1; ; attempt++ {
+			err := r.call(ctx, restclient.Call{Endpoint: rest.ModelsDelete, In: rest.ModelName{Name: name}})
+			if attempt == most || !refusedAs(err, core.ReasonBadRequest) || !byDatabase(err) {
+				return err
+			}
+		}
 	})
 }
 

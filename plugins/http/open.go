@@ -70,9 +70,13 @@ func (a *Artifacts) start(ctx context.Context, at string, o core.ReadOptions, r 
 	return nil
 }
 
+// peek is how much of a file is read at once, in bytes. MLflow's server looks at a file and opens it after that: when it was
+// replaced meanwhile by one of another length, the answer breaks off. It is asked for again while the caller has seen nothing.
+const peek = 64 << 10
+
 // get asks for a file, and looks into what is wrong when the server says that it failed.
 func (a *Artifacts) get(ctx context.Context, at string, o core.ReadOptions) (*restclient.Answer, error) {
-	r := restclient.Request{Method: http.MethodGet, Path: a.url(at), Direct: true}
+	r := restclient.Request{Method: http.MethodGet, Path: a.url(at), Direct: true, Peek: peek}
 	if o.Offset > 0 || o.Length != nil && *o.Length > 0 {
 		span := fmt.Sprintf("bytes=%d-", o.Offset)
 		if o.Length != nil && *o.Length > 0 && *o.Length <= math.MaxInt64-o.Offset {

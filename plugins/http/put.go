@@ -35,16 +35,30 @@ func (a *Artifacts) put(ctx context.Context, at string, r io.Reader, o core.PutO
 	if o.IfAbsent {
 		return core.Artifact{}, core.Errorf(core.Unimplemented, "MLflow's API cannot store a file only where there is none")
 	}
-	if !p.ours {
-		if err := a.clear(ctx, at); err != nil {
-			return core.Artifact{}, err
-		}
-	}
 	up := newUpload(ctx, r, o)
 	defer up.end(ctx)
-	size := up.size(o)
-	if dir := path.Dir(path.Join(a.root, at)); a.direct.sends(p.passes, size) && dir != "." {
-		stored, err := a.putParts(ctx, at, up, a.newParts(at, size))
+	if p.ours {
+		return a.send(ctx, at, up, p)
+	}
+	if err := a.clear(ctx, at, up); err != nil {
+		return core.Artifact{}, err
+	}
+	stored, err := a.send(ctx, at, up, p)
+	if !up.seeks() {
+		return stored, err
+	}
+	again, bad := a.cleared(ctx, at, stored, err)
+	if !again || bad != nil {
+		return stored, cmp.Or(bad, err)
+	}
+	return a.send(ctx, at, up, p)
+}
+
+// send sends a file, past the server or through it.
+func (a *Artifacts) send(ctx context.Context, at string, up *upload, p *profile) (core.Artifact, error) {
+	o := up.want
+	if dir := path.Dir(path.Join(a.root, at)); a.direct.sends(p.passes, up.size) && dir != "." {
+		stored, err := a.putParts(ctx, at, up, a.newParts(at, up.size))
 		if err == nil || p.passes.only || ctx.Err() != nil || !elsewhere(err) {
 			return stored, err
 		}
@@ -96,30 +110,6 @@ func contentType(at string, o core.PutOptions) string {
 		return guess
 	}
 	return "application/octet-stream"
-}
-
-// clear refuses a file where there is a directory, into which MLflow would put it, and removes an empty one, which is none
-// here.
-func (a *Artifacts) clear(ctx context.Context, at string) error {
-	dir, _ := path.Split(at)
-	list, err := a.entries(ctx, strings.TrimSuffix(dir, "/"))
-	if err != nil {
-		return err
-	}
-	for _, entry := range list {
-		if entry.Path != at || !entry.Dir {
-			continue
-		}
-		there, err := a.real(ctx, entry)
-		switch {
-		case err != nil:
-			return err
-		case there:
-			return core.State(at, "there is a directory at %q", at)
-		}
-		return a.delete(ctx, at)
-	}
-	return nil
 }
 
 func (a *Artifacts) overDirectory(ctx context.Context, at string) error {

@@ -19,6 +19,7 @@ type upload struct {
 	source io.Reader
 	seeker io.Seeker // nil when the source cannot seek
 	from   int64     // where it began
+	size   int64     // bytes to send, as the caller or the reader says; below 0 is unknown
 	want   core.PutOptions
 	ended  func() error // says that the caller wants no more of it
 
@@ -27,25 +28,23 @@ type upload struct {
 }
 
 func newUpload(ctx context.Context, r io.Reader, o core.PutOptions) *upload {
-	u := &upload{source: r, want: o, ended: func() error { return core.Interrupted(ctx) }}
+	u := &upload{source: r, want: o, size: -1, ended: func() error { return core.Interrupted(ctx) }}
 	if s, ok := r.(io.Seeker); ok {
 		if at, err := s.Seek(0, io.SeekCurrent); err == nil {
 			u.seeker, u.from = s, at
+			u.size = u.length()
 		}
+	}
+	if o.Size != nil {
+		u.size = *o.Size
 	}
 	return u
 }
 
 func (u *upload) seeks() bool { return u.seeker != nil }
 
-// size is how many bytes there are to send, as the caller or the reader says; below 0 is unknown.
-func (u *upload) size(o core.PutOptions) int64 {
-	if o.Size != nil {
-		return *o.Size
-	}
-	if u.seeker == nil {
-		return -1
-	}
+// length is how many bytes the reader has; below 0 is unknown.
+func (u *upload) length() int64 {
 	end, err := u.seeker.Seek(0, io.SeekEnd)
 	if _, back := u.seeker.Seek(u.from, io.SeekStart); err != nil || back != nil {
 		return -1

@@ -1,6 +1,7 @@
 package restclient
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"sync"
@@ -55,6 +56,36 @@ func (b *answerBody) Close() error {
 	err := b.body.Close()
 	b.done()
 	return err
+}
+
+// peek reads the first n bytes, which are what the body begins with nevertheless. What has come whole needs its connection no
+// longer.
+func (a *Answer) peek(n int) error {
+	if n == 0 {
+		return nil
+	}
+	if a.Size >= 0 && a.Size < int64(n) {
+		n = int(a.Size) + 1 // for the end
+	}
+	head := make([]byte, n)
+	n, err := io.ReadFull(a.Body, head)
+	begun := bytes.NewReader(head[:n])
+	switch {
+	case err == nil:
+		a.Body = peeked{io.MultiReader(begun, a.Body), a.Body}
+	case err == io.EOF, err == io.ErrUnexpectedEOF: // as they are: one that broke off is an error of its own
+		_ = a.Close() // nothing was to come
+		a.Body = io.NopCloser(begun)
+	default:
+		return err
+	}
+	return nil
+}
+
+// peeked is a body some of which was read before.
+type peeked struct {
+	io.Reader
+	io.Closer
 }
 
 // Drain reads what is left of a short answer, so that its connection serves the next request, and closes it.

@@ -141,10 +141,15 @@ func (c *Client) once(ctx context.Context, r Request) (*Answer, *failure) {
 		return nil, c.unanswered(ctx, attempt, r, err, sent.Load())
 	}
 	if resp.StatusCode >= 200 && resp.StatusCode < 300 {
-		return &Answer{
+		answer := &Answer{
 			Status: resp.StatusCode, Header: resp.Header, Size: resp.ContentLength,
 			Body: &answerBody{body: resp.Body, patience: patient, ctx: attempt, done: done},
-		}, nil
+		}
+		if err := answer.peek(r.Peek); err != nil {
+			_ = answer.Close() // the error that counts is the other one
+			return nil, &failure{err: asError(err), sent: true}
+		}
+		return answer, nil
 	}
 	defer done()
 	defer resp.Body.Close()
