@@ -1,6 +1,8 @@
 package sqlstore_test
 
 import (
+	"context"
+	"errors"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -10,6 +12,7 @@ import (
 	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/core/filter"
 	"github.com/mlstore/mlstore/internal/testenv"
+	"github.com/mlstore/mlstore/plugins/internal/sqlstore"
 	"github.com/mlstore/mlstore/plugins/internal/sqlstore/query"
 	"github.com/mlstore/mlstore/plugins/internal/sqlstore/sqldb"
 )
@@ -66,6 +69,66 @@ func TestSearchesForAParamUseItsIndexAlone(t *testing.T) {
 		if n := strings.Count(plan.String(), "USING COVERING INDEX mlstore_params_value"); n != ways {
 			t.Errorf("by %s the index is used %d times, want %d:\n%s", order, n, ways, plan.String())
 		}
+	}
+}
+
+// again is a database that reads each time once more, as Postgres does after its connection broke.
+type again struct{ sqldb.DB }
+
+func (a again) Read(ctx context.Context, f func(sqldb.Tx) error) error {
+	return errors.Join(a.DB.Read(ctx, f), a.DB.Read(ctx, f))
+}
+
+func TestSearchesThatAreReadAgainFindNothingTwice(t *testing.T) {
+	t.Parallel()
+	for _, d := range []sqldb.Dialect{sqldb.SQLite, sqldb.Postgres} {
+		t.Run(d.String(), func(t *testing.T) {
+			t.Parallel()
+			place := filepath.Join(t.TempDir(), "mlflow.db")
+			if d == sqldb.Postgres {
+				place = testenv.Postgres(t)
+			}
+			db, tracking := openAt(t, d, place)
+			backend, err := sqlstore.Open(t.Context(), again{db}, sqlstore.Options{Name: d.String(), ArtifactRoot: t.TempDir()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			run, err := tracking.CreateRun(t.Context(), core.DefaultExperimentID, core.RunSpec{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			findOnce(t, backend, run)
+		})
+	}
+}
+
+// findOnce expects that searches find what is there once.
+func findOnce(t *testing.T, backend core.Backend, run core.Run) {
+	t.Helper()
+	ctx, in := t.Context(), []core.ExperimentID{run.ExperimentID}
+	if _, err := backend.Registry.CreateModel(ctx, core.ModelSpec{Name: "m"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := backend.Registry.CreateVersion(ctx, "m", core.VersionSpec{Source: "/nowhere"}); err != nil {
+		t.Fatal(err)
+	}
+	experiments, err := backend.Tracking.SearchExperiments(ctx, core.ExperimentQuery{})
+	if err != nil || len(experiments.Items) != 1 {
+		t.Errorf("experiments: %v, error %v", experiments.Items, err)
+	}
+	for _, fields := range []core.RunFields{core.RunInfoOnly, core.WholeRun} {
+		runs, err := backend.Tracking.SearchRuns(ctx, core.RunQuery{Experiments: in, Fields: fields})
+		if err != nil || len(runs.Items) != 1 || runs.Items[0].Name != run.Name {
+			t.Errorf("runs: %v, error %v", runs.Items, err)
+		}
+	}
+	models, err := backend.Registry.SearchModels(ctx, core.ModelQuery{})
+	if err != nil || len(models.Items) != 1 {
+		t.Errorf("models: %v, error %v", models.Items, err)
+	}
+	versions, err := backend.Registry.SearchVersions(ctx, core.VersionQuery{})
+	if err != nil || len(versions.Items) != 1 {
+		t.Errorf("versions: %v, error %v", versions.Items, err)
 	}
 }
 
