@@ -3,6 +3,7 @@ package rest
 import (
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/mlstore/mlstore/core"
 )
@@ -37,10 +38,13 @@ func MessageOf(err error) string {
 	}
 	text := MessageOf(e.Err)
 	if e.Outcome == core.OutcomeUnknown {
-		text += " (the outcome is unknown)"
+		text += unknown
 	}
 	return text
 }
+
+// unknown ends the message of an error whose outcome is unknown: MLflow's answers have no other place for it.
+const unknown = " (the outcome is unknown)"
 
 // StatusOf returns the HTTP status of a reason. Source: mlflow/exceptions.py, ERROR_CODE_TO_HTTP_STATUS.
 func StatusOf(r core.Reason) int {
@@ -99,7 +103,12 @@ func (e Error) Err(status int) error {
 	if message == "" {
 		message = http.StatusText(status)
 	}
-	return &core.Error{Code: code, Reason: reason, Err: errors.New(message)}
+	told := &core.Error{Code: code, Reason: reason}
+	if cause, ok := strings.CutSuffix(message, unknown); ok {
+		message, told.Outcome = cause, core.OutcomeUnknown
+	}
+	told.Err = errors.New(message)
+	return told
 }
 
 // reasonOf is the reason of an answer whose body names none.
