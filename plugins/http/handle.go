@@ -135,13 +135,16 @@ func badRequest(err error) bool {
 
 // call makes a call of the API.
 func (r *remote) call(ctx context.Context, c restclient.Call) error {
-	if p := r.known.Load(); p != nil && !p.ours {
-		select {
-		case r.slots <- struct{}{}:
-			defer func() { <-r.slots }()
-		case <-ctx.Done():
-			return core.Interrupted(ctx)
-		}
+	p := r.known.Load()
+	if p == nil || p.ours {
+		c.Honest = p != nil
+		return r.client.Call(ctx, c)
+	}
+	select {
+	case r.slots <- struct{}{}:
+		defer func() { <-r.slots }()
+	case <-ctx.Done():
+		return core.Interrupted(ctx)
 	}
 	return r.client.Call(ctx, c)
 }

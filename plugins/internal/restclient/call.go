@@ -15,6 +15,7 @@ import (
 type Call struct {
 	Endpoint rest.Endpoint
 	Ajax     bool // it is asked where MLflow's web page asks, since MLflow serves it nowhere else
+	Honest   bool // as in Request
 	In       any  // the request; nil is none
 	Out      any  // where the answer goes; nil is nowhere
 }
@@ -24,7 +25,7 @@ const mostJSON = 256 << 20
 
 // Call makes a call: a GET with its request in the query, all others with it in the body.
 func (c *Client) Call(ctx context.Context, call Call) error {
-	r := Request{Method: call.Endpoint.Method(), Path: call.path(), Once: !repeatable(call.Endpoint)}
+	r := Request{Method: call.Endpoint.Method(), Path: call.path(), Once: !repeatable(call.Endpoint), Honest: call.Honest}
 	if call.In != nil {
 		body, err := json.Marshal(call.In)
 		if err != nil {

@@ -91,6 +91,33 @@ func TestOnlyWhatMayBeRepeatedIs(t *testing.T) {
 	}
 }
 
+// A server that says when it does not know what it did may be asked to create once more when it does not say so.
+func TestACreationAtAnHonestServer(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		body    string
+		want    int64
+		outcome core.Outcome
+	}{
+		"it is busy":           {`{"error_code":"TEMPORARILY_UNAVAILABLE","message":"later"}`, 3, core.NoEffect},
+		"its store is gone":    {`{"error_code":"TEMPORARILY_UNAVAILABLE","message":"gone (the outcome is unknown)"}`, 1, core.OutcomeUnknown},
+		"somebody before it":   {"<html>", 1, core.OutcomeUnknown},
+		"somebody with a JSON": {`{"status":503}`, 1, core.OutcomeUnknown},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			url, seen := answering(t, refuse(http.StatusServiceUnavailable, c.body))
+			err := client(t, url, quick()).Call(t.Context(), restclient.Call{
+				Endpoint: rest.RunsCreate, In: rest.CreateRun{}, Honest: true,
+			})
+			e, ok := errors.AsType[*core.Error](err)
+			if !ok || e.Code != core.Unavailable || e.Outcome != c.outcome || seen.Load() != c.want {
+				t.Errorf("%d requests, error %#v: want %d and outcome %v", seen.Load(), err, c.want, c.outcome)
+			}
+		})
+	}
+}
+
 func TestTheOutcomeOfALostAnswerIsUnknown(t *testing.T) {
 	t.Parallel()
 	url, _ := answering(t, cut)

@@ -21,6 +21,7 @@ type Request struct {
 	Body   Body
 	Once   bool // it is not repeated when the server may have got it
 	Direct bool // nor when the server answers that it failed: the caller looks into that
+	Honest bool // the server's errors say when it does not know what a request did: others may be repeated, also when Once
 	Peek   int  // bytes of the answer that are read at once: when it breaks off before, the request has failed
 
 	// Away is the whole URL of another place, which the server has signed, instead of Path and Query. Nobody there is told who

@@ -64,7 +64,8 @@ type failure struct {
 	fatal  bool          // it will not be different another time
 }
 
-// again reports whether the request may be sent once more. Source: mlflow/utils/request_utils.py, 3.18.
+// again reports whether the request may be sent once more. Source: mlflow/utils/request_utils.py, 3.18, where a creation is not
+// repeated after 503, which MLflow's server also sends when it has created; ours says so then.
 func (f *failure) again(r Request) bool {
 	switch {
 	case f.fatal:
@@ -73,6 +74,8 @@ func (f *failure) again(r Request) bool {
 		return true
 	case f.status == 0:
 		return !f.sent || !r.Once
+	case r.Honest && f.status == http.StatusServiceUnavailable && f.err.Outcome == core.NoEffect:
+		return true
 	case r.Once, r.Direct:
 		return false
 	}
