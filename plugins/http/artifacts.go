@@ -64,8 +64,8 @@ func (a *Artifacts) check(ctx context.Context, at string) error {
 	return a.survives(ctx, at)
 }
 
-// survives refuses what MLflow's validate_path_is_safe would change (mlflow/utils/uri.py): it decodes, and reads the path as a
-// URL, whose scheme it lower-cases.
+// survives refuses what MLflow's validate_path_is_safe would change or refuse (mlflow/utils/uri.py), of a path and of all the
+// directories in it: it decodes, and reads the path as a URL, whose scheme it lower-cases and whose empty parts it drops.
 func (a *Artifacts) survives(ctx context.Context, at string) error {
 	p, err := a.profile(ctx)
 	if err != nil || p.ours {
@@ -74,8 +74,8 @@ func (a *Artifacts) survives(ctx context.Context, at string) error {
 	whole := path.Join(a.root, at)
 	scheme, _, found := strings.Cut(whole, ":")
 	odd := found && !strings.Contains(scheme, "/") && strings.ToLower(scheme) != scheme
-	if strings.ContainsAny(whole, "%?") || strings.HasPrefix(whole, " ") || odd {
-		return core.Invalid("path", "MLflow's server would take %q for another name: leave out %% and ?", at)
+	if strings.ContainsAny(whole, "%?#") || strings.Contains(whole+"/", ";/") || strings.HasPrefix(whole, " ") || odd {
+		return core.Invalid("path", "MLflow's server would take %q for another name: leave out %%, ?, # and a ; at the end", at)
 	}
 	return nil
 }

@@ -208,3 +208,20 @@ func TestAFileThatIsReplacedWhileItIsSent(t *testing.T) {
 		t.Errorf("one that always breaks off: %v, want ErrUnavailable", err)
 	}
 }
+
+// MLflow reads paths as URLs: what it would drop of a name, or of that of a directory, is refused.
+func TestNamesThatMLflowTakesForOthers(t *testing.T) {
+	t.Parallel()
+	f, files := serveFolder(t, "3.18.0")
+	for _, at := range []string{"a#", "a#b", "a;", "d;/f", "..;/y", "a?", "a%20b", " a", "S:f"} {
+		if _, err := files.Put(t.Context(), at, strings.NewReader("text"), core.PutOptions{}); !errors.Is(err, core.ErrInvalid) {
+			t.Errorf("Put(%q): %v, want ErrInvalid", at, err)
+		}
+	}
+	if entries, err := os.ReadDir(f.dir); err != nil || len(entries) > 0 {
+		t.Errorf("there is %v, %v", entries, err)
+	}
+	if _, err := files.Put(t.Context(), "a;b", strings.NewReader("text"), core.PutOptions{}); err != nil {
+		t.Error(err)
+	}
+}
