@@ -64,7 +64,7 @@ type ArtifactRepository interface {
 	//   - Pages of any length MUST yield every entry once [AR-039 AR-040 AR-041]; the length is that asked for [AR-106],
 	//     foreign tokens are ErrInvalid [AR-044]. Under PagesKeyset what is there all along appears once while other files
 	//     come and go [AR-042 AR-043]. A page costs one request [AR-104].
-	//   - It shows every change before it [AR-045] and nothing torn of those beside it [AR-083].
+	//   - It shows every change before it [AR-045] and, under PutAtomic, nothing torn of those beside it [AR-083].
 	List(ctx context.Context, dir string, o ListOptions) (Page[Artifact], error)
 
 	// Open reads a file or a part of it [AR-001 AR-046 AR-047 AR-052 AR-053]. Nothing there is ErrNotFound [AR-020], a

@@ -40,7 +40,7 @@ func concurrencyCases() []entry {
 			Rule: "Writing, deleting and reading one file take effect at one moment each.", Run: inYard(concRegister),
 		},
 		{
-			ID: "AR-083", Name: "conc/list-under-load", Level: conformance.Extended,
+			ID: "AR-083", Name: "conc/list-under-load", Level: conformance.Extended, Needs: []core.Capability{core.PutAtomic},
 			Rule: "A listing shows no torn, double or invented entry while others write.", Run: inYard(concList),
 		},
 	}
