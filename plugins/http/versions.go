@@ -35,6 +35,11 @@ func (r *Registry) CreateVersion(ctx context.Context, model string, spec core.Ve
 			RunID: given(string(spec.RunID)), ModelID: given(string(spec.ModelID)),
 		}
 		v, err = r.version(ctx, restclient.Call{Endpoint: rest.VersionsCreate, In: in}, core.VersionRef{Model: model})
+		if refusedAs(err, core.ReasonBadRequest) { // of MLflow's database, when the model was deleted meanwhile
+			if _, gone := r.getModel(ctx, model); errors.Is(gone, core.ErrNotFound) {
+				return gone
+			}
+		}
 		return err
 	})
 	return v, err
