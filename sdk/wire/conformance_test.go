@@ -22,14 +22,25 @@ import (
 // serve runs a server of the opener in memory and returns a client of it.
 func serve(t testing.TB, manifest core.Manifest, opener core.Opener) *wire.Client {
 	t.Helper()
-	return wire.NewClient(dial(t, wire.NewServer(manifest, opener, wire.ServerOptions{})))
+	return wire.NewClient(wire.Together(dial(t, wire.NewServer(manifest, opener, wire.ServerOptions{}))))
 }
 
 func dial(t testing.TB, s *wire.Server) *grpc.ClientConn {
 	t.Helper()
-	listener := bufconn.Listen(1 << 20)
 	server := grpc.NewServer(s.Options()...)
 	s.Register(server)
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return connect(t, server)
+}
+
+// connect serves within memory, until the test ends, and returns a connection.
+func connect(t testing.TB, server *grpc.Server) *grpc.ClientConn {
+	t.Helper()
+	listener := bufconn.Listen(1 << 20)
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(listener) }()
 	conn, err := grpc.NewClient("passthrough:///memory", append(wire.DialOptions(),
@@ -45,9 +56,6 @@ func dial(t testing.TB, s *wire.Server) *grpc.ClientConn {
 		}
 		server.Stop()
 		if err := <-done; err != nil {
-			t.Error(err)
-		}
-		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
 	})

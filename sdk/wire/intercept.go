@@ -9,9 +9,11 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
 
 	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/sdk/wire/internal/pb/pluginv1"
+	"github.com/mlstore/mlstore/sdk/wire/internal/pb/trackingv1"
 )
 
 // Sizes of messages and windows, in bytes. Frames are what package grpc moves best: its pool of buffers has a tier of
@@ -90,13 +92,21 @@ func (s *Server) serve(ctx context.Context, method string, call func(context.Con
 		}
 		err = s.counted(ctx, method, call)
 	}
+	if st := formed(err, in); st != nil {
+		return &answered{st}
+	}
+	return nil
+}
+
+// formed gives the error of a call the form of the wire; nil stays nil.
+func formed(err error, in *instance) *status.Status {
 	if err == nil {
 		return nil
 	}
 	if made, ok := err.(*answered); ok { //nolint:errorlint // a status that a store got from elsewhere is not one of ours
-		return made
+		return made.Status
 	}
-	return &answered{toStatus(err, in.hide)}
+	return toStatus(err, in.hide)
 }
 
 // instanceFor returns the instance that the metadata name, or nil when they name none.
@@ -116,7 +126,8 @@ func (s *Server) instanceFor(ctx context.Context) (*instance, error) {
 func (s *Server) counted(ctx context.Context, method string, call func(context.Context) error) error {
 	switch method {
 	case pluginv1.IdentityService_Describe_FullMethodName, pluginv1.LifecycleService_Close_FullMethodName,
-		pluginv1.LifecycleService_Drain_FullMethodName:
+		pluginv1.LifecycleService_Drain_FullMethodName,
+		trackingv1.TrackingService_LogBatches_FullMethodName: // what comes on it is counted, batch by batch
 	default:
 		end, err := s.begin()
 		if err != nil {

@@ -33,8 +33,8 @@ func methods() []string {
 func TestNatureOfEveryMethod(t *testing.T) {
 	t.Parallel()
 	repeatable := map[string]bool{ // writes of which the second time changes nothing
-		"LogBatch": true, "LogInputs": true, "LogOutputs": true, "ImportExperiment": true, "ImportRun": true, "ImportLoggedModel": true,
-		"ImportModel": true, "ImportVersion": true, "SetAlias": true, "DeleteAlias": true, "Delete": true, "GetFile": true, "Cancel": true,
+		"LogBatch": true, "LogBatches": true, "LogInputs": true, "LogOutputs": true, "ImportExperiment": true, "ImportRun": true,
+		"ImportLoggedModel": true, "ImportModel": true, "ImportVersion": true, "SetAlias": true, "DeleteAlias": true, "Delete": true, "GetFile": true, "Cancel": true,
 		"Close": true, "UpdateSecrets": true, "Drain": true, "UpgradeSchema": true, "OptimizeSchema": true,
 		"AbortUpload": true,
 	}

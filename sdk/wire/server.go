@@ -64,7 +64,7 @@ func Services() []string {
 func (s *Server) Register(r grpc.ServiceRegistrar) {
 	pluginv1.RegisterIdentityServiceServer(r, &identityServer{server: s})
 	pluginv1.RegisterLifecycleServiceServer(r, &lifecycleServer{server: s})
-	trackingv1.RegisterTrackingServiceServer(r, &trackingServer{})
+	trackingv1.RegisterTrackingServiceServer(r, &trackingServer{server: s})
 	trackingv1.RegisterBulkHistoryServiceServer(r, &bulkHistoryServer{})
 	trackingv1.RegisterSampledHistoryServiceServer(r, &sampledHistoryServer{})
 	trackingv1.RegisterLineageServiceServer(r, &lineageServer{})

@@ -9,6 +9,7 @@ import (
 
 type trackingServer struct {
 	trackingv1.UnimplementedTrackingServiceServer
+	server *Server
 }
 
 func (*trackingServer) store(ctx context.Context) (core.TrackingStore, error) {
@@ -146,18 +147,21 @@ func (t *trackingServer) SearchRuns(
 }
 
 func (t *trackingServer) LogBatch(ctx context.Context, r *trackingv1.LogBatchRequest) (*trackingv1.LogBatchResponse, error) {
-	store, err := t.store(ctx)
+	return &trackingv1.LogBatchResponse{}, logBatch(ctx, r)
+}
+
+func logBatch(ctx context.Context, r *trackingv1.LogBatchRequest) error {
+	store, err := storeOf[core.TrackingStore](ctx, kindTracking)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	metrics, err := coreMetrics(r.GetMetrics())
 	if err != nil {
-		return nil, core.Invalid("metrics", "%w", err)
+		return core.Invalid("metrics", "%w", err)
 	}
-	err = store.LogBatch(ctx, core.RunID(r.GetRunId()), core.Batch{
+	return store.LogBatch(ctx, core.RunID(r.GetRunId()), core.Batch{
 		Metrics: metrics, Params: each(r.GetParams(), coreParam), Tags: each(r.GetTags(), coreTag),
 	})
-	return &trackingv1.LogBatchResponse{}, err
 }
 
 func (t *trackingServer) GetMetricHistory(

@@ -1240,6 +1240,232 @@ func (*LogBatchResponse) Descriptor() ([]byte, []int) {
 	return file_mlstore_tracking_v1_tracking_proto_rawDescGZIP(), []int{21}
 }
 
+type LogBatchesRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Calls         []*BatchCall           `protobuf:"bytes,1,rep,name=calls,proto3" json:"calls,omitempty"`
+	Cancelled     []uint64               `protobuf:"varint,2,rep,packed,name=cancelled,proto3" json:"cancelled,omitempty"` // numbers of calls whose callers have gone; they are answered nevertheless
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LogBatchesRequest) Reset() {
+	*x = LogBatchesRequest{}
+	mi := &file_mlstore_tracking_v1_tracking_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LogBatchesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LogBatchesRequest) ProtoMessage() {}
+
+func (x *LogBatchesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_mlstore_tracking_v1_tracking_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LogBatchesRequest.ProtoReflect.Descriptor instead.
+func (*LogBatchesRequest) Descriptor() ([]byte, []int) {
+	return file_mlstore_tracking_v1_tracking_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *LogBatchesRequest) GetCalls() []*BatchCall {
+	if x != nil {
+		return x.Calls
+	}
+	return nil
+}
+
+func (x *LogBatchesRequest) GetCancelled() []uint64 {
+	if x != nil {
+		return x.Cancelled
+	}
+	return nil
+}
+
+// BatchCall is a call of LogBatch. A host has no more than 256 of them under way on a stream.
+type BatchCall struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Number        uint64                 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`    // by which it is answered, different from those of all others on the stream
+	Instance      string                 `protobuf:"bytes,2,opt,name=instance,proto3" json:"instance,omitempty"` // the id that the metadata hold otherwise
+	Timeout       int64                  `protobuf:"varint,3,opt,name=timeout,proto3" json:"timeout,omitempty"`  // nanoseconds from now, after which nobody waits any longer; 0 is none
+	Request       []byte                 `protobuf:"bytes,4,opt,name=request,proto3" json:"request,omitempty"`   // a LogBatchRequest, encoded: what is wrong with it is wrong with no other
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BatchCall) Reset() {
+	*x = BatchCall{}
+	mi := &file_mlstore_tracking_v1_tracking_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BatchCall) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BatchCall) ProtoMessage() {}
+
+func (x *BatchCall) ProtoReflect() protoreflect.Message {
+	mi := &file_mlstore_tracking_v1_tracking_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BatchCall.ProtoReflect.Descriptor instead.
+func (*BatchCall) Descriptor() ([]byte, []int) {
+	return file_mlstore_tracking_v1_tracking_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *BatchCall) GetNumber() uint64 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *BatchCall) GetInstance() string {
+	if x != nil {
+		return x.Instance
+	}
+	return ""
+}
+
+func (x *BatchCall) GetTimeout() int64 {
+	if x != nil {
+		return x.Timeout
+	}
+	return 0
+}
+
+func (x *BatchCall) GetRequest() []byte {
+	if x != nil {
+		return x.Request
+	}
+	return nil
+}
+
+type LogBatchesResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Done          []uint64               `protobuf:"varint,1,rep,packed,name=done,proto3" json:"done,omitempty"` // numbers of calls that succeeded
+	Failed        []*BatchFailure        `protobuf:"bytes,2,rep,name=failed,proto3" json:"failed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LogBatchesResponse) Reset() {
+	*x = LogBatchesResponse{}
+	mi := &file_mlstore_tracking_v1_tracking_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LogBatchesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LogBatchesResponse) ProtoMessage() {}
+
+func (x *LogBatchesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_mlstore_tracking_v1_tracking_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LogBatchesResponse.ProtoReflect.Descriptor instead.
+func (*LogBatchesResponse) Descriptor() ([]byte, []int) {
+	return file_mlstore_tracking_v1_tracking_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *LogBatchesResponse) GetDone() []uint64 {
+	if x != nil {
+		return x.Done
+	}
+	return nil
+}
+
+func (x *LogBatchesResponse) GetFailed() []*BatchFailure {
+	if x != nil {
+		return x.Failed
+	}
+	return nil
+}
+
+// BatchFailure is the result of a call that failed.
+type BatchFailure struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Number        uint64                 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
+	Status        []byte                 `protobuf:"bytes,2,opt,name=status,proto3" json:"status,omitempty"` // a google.rpc.Status, encoded: that of LogBatch
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BatchFailure) Reset() {
+	*x = BatchFailure{}
+	mi := &file_mlstore_tracking_v1_tracking_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BatchFailure) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BatchFailure) ProtoMessage() {}
+
+func (x *BatchFailure) ProtoReflect() protoreflect.Message {
+	mi := &file_mlstore_tracking_v1_tracking_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BatchFailure.ProtoReflect.Descriptor instead.
+func (*BatchFailure) Descriptor() ([]byte, []int) {
+	return file_mlstore_tracking_v1_tracking_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *BatchFailure) GetNumber() uint64 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *BatchFailure) GetStatus() []byte {
+	if x != nil {
+		return x.Status
+	}
+	return nil
+}
+
 type GetMetricHistoryRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	RunId         string                 `protobuf:"bytes,1,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
@@ -1251,7 +1477,7 @@ type GetMetricHistoryRequest struct {
 
 func (x *GetMetricHistoryRequest) Reset() {
 	*x = GetMetricHistoryRequest{}
-	mi := &file_mlstore_tracking_v1_tracking_proto_msgTypes[22]
+	mi := &file_mlstore_tracking_v1_tracking_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1263,7 +1489,7 @@ func (x *GetMetricHistoryRequest) String() string {
 func (*GetMetricHistoryRequest) ProtoMessage() {}
 
 func (x *GetMetricHistoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_mlstore_tracking_v1_tracking_proto_msgTypes[22]
+	mi := &file_mlstore_tracking_v1_tracking_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1276,7 +1502,7 @@ func (x *GetMetricHistoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetMetricHistoryRequest.ProtoReflect.Descriptor instead.
 func (*GetMetricHistoryRequest) Descriptor() ([]byte, []int) {
-	return file_mlstore_tracking_v1_tracking_proto_rawDescGZIP(), []int{22}
+	return file_mlstore_tracking_v1_tracking_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *GetMetricHistoryRequest) GetRunId() string {
@@ -1310,7 +1536,7 @@ type GetMetricHistoryResponse struct {
 
 func (x *GetMetricHistoryResponse) Reset() {
 	*x = GetMetricHistoryResponse{}
-	mi := &file_mlstore_tracking_v1_tracking_proto_msgTypes[23]
+	mi := &file_mlstore_tracking_v1_tracking_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1322,7 +1548,7 @@ func (x *GetMetricHistoryResponse) String() string {
 func (*GetMetricHistoryResponse) ProtoMessage() {}
 
 func (x *GetMetricHistoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_mlstore_tracking_v1_tracking_proto_msgTypes[23]
+	mi := &file_mlstore_tracking_v1_tracking_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1335,7 +1561,7 @@ func (x *GetMetricHistoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetMetricHistoryResponse.ProtoReflect.Descriptor instead.
 func (*GetMetricHistoryResponse) Descriptor() ([]byte, []int) {
-	return file_mlstore_tracking_v1_tracking_proto_rawDescGZIP(), []int{23}
+	return file_mlstore_tracking_v1_tracking_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *GetMetricHistoryResponse) GetPoints() *typesv1.MetricColumns {
@@ -1438,7 +1664,21 @@ const file_mlstore_tracking_v1_tracking_proto_rawDesc = "" +
 	"\ametrics\x18\x02 \x01(\v2\x1f.mlstore.types.v1.MetricColumnsR\ametrics\x12/\n" +
 	"\x06params\x18\x03 \x03(\v2\x17.mlstore.types.v1.ParamR\x06params\x12)\n" +
 	"\x04tags\x18\x04 \x03(\v2\x15.mlstore.types.v1.TagR\x04tags\"\x12\n" +
-	"\x10LogBatchResponse\"u\n" +
+	"\x10LogBatchResponse\"g\n" +
+	"\x11LogBatchesRequest\x124\n" +
+	"\x05calls\x18\x01 \x03(\v2\x1e.mlstore.tracking.v1.BatchCallR\x05calls\x12\x1c\n" +
+	"\tcancelled\x18\x02 \x03(\x04R\tcancelled\"s\n" +
+	"\tBatchCall\x12\x16\n" +
+	"\x06number\x18\x01 \x01(\x04R\x06number\x12\x1a\n" +
+	"\binstance\x18\x02 \x01(\tR\binstance\x12\x18\n" +
+	"\atimeout\x18\x03 \x01(\x03R\atimeout\x12\x18\n" +
+	"\arequest\x18\x04 \x01(\fR\arequest\"c\n" +
+	"\x12LogBatchesResponse\x12\x12\n" +
+	"\x04done\x18\x01 \x03(\x04R\x04done\x129\n" +
+	"\x06failed\x18\x02 \x03(\v2!.mlstore.tracking.v1.BatchFailureR\x06failed\">\n" +
+	"\fBatchFailure\x12\x16\n" +
+	"\x06number\x18\x01 \x01(\x04R\x06number\x12\x16\n" +
+	"\x06status\x18\x02 \x01(\fR\x06status\"u\n" +
 	"\x17GetMetricHistoryRequest\x12\x15\n" +
 	"\x06run_id\x18\x01 \x01(\tR\x05runId\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\tR\x03key\x121\n" +
@@ -1448,7 +1688,7 @@ const file_mlstore_tracking_v1_tracking_proto_rawDesc = "" +
 	"\x04next\x18\x02 \x01(\tR\x04next*A\n" +
 	"\tRunFields\x12\x1a\n" +
 	"\x16RUN_FIELDS_UNSPECIFIED\x10\x00\x12\x18\n" +
-	"\x14RUN_FIELDS_INFO_ONLY\x10\x012\x86\n" +
+	"\x14RUN_FIELDS_INFO_ONLY\x10\x012\xee\n" +
 	"\n" +
 	"\x0fTrackingService\x12o\n" +
 	"\x10CreateExperiment\x12,.mlstore.tracking.v1.CreateExperimentRequest\x1a-.mlstore.tracking.v1.CreateExperimentResponse\x12k\n" +
@@ -1462,7 +1702,9 @@ const file_mlstore_tracking_v1_tracking_proto_rawDesc = "" +
 	"\rChangeRunTags\x12).mlstore.tracking.v1.ChangeRunTagsRequest\x1a*.mlstore.tracking.v1.ChangeRunTagsResponse\x12b\n" +
 	"\n" +
 	"SearchRuns\x12&.mlstore.tracking.v1.SearchRunsRequest\x1a'.mlstore.tracking.v1.SearchRunsResponse\"\x03\x90\x02\x01\x12\\\n" +
-	"\bLogBatch\x12$.mlstore.tracking.v1.LogBatchRequest\x1a%.mlstore.tracking.v1.LogBatchResponse\"\x03\x90\x02\x02\x12t\n" +
+	"\bLogBatch\x12$.mlstore.tracking.v1.LogBatchRequest\x1a%.mlstore.tracking.v1.LogBatchResponse\"\x03\x90\x02\x02\x12f\n" +
+	"\n" +
+	"LogBatches\x12&.mlstore.tracking.v1.LogBatchesRequest\x1a'.mlstore.tracking.v1.LogBatchesResponse\"\x03\x90\x02\x02(\x010\x01\x12t\n" +
 	"\x10GetMetricHistory\x12,.mlstore.tracking.v1.GetMetricHistoryRequest\x1a-.mlstore.tracking.v1.GetMetricHistoryResponse\"\x03\x90\x02\x01B<Z:github.com/mlstore/mlstore/sdk/wire/internal/pb/trackingv1b\x06proto3"
 
 var (
@@ -1478,7 +1720,7 @@ func file_mlstore_tracking_v1_tracking_proto_rawDescGZIP() []byte {
 }
 
 var file_mlstore_tracking_v1_tracking_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_mlstore_tracking_v1_tracking_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
+var file_mlstore_tracking_v1_tracking_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
 var file_mlstore_tracking_v1_tracking_proto_goTypes = []any{
 	(RunFields)(0),                       // 0: mlstore.tracking.v1.RunFields
 	(*CreateExperimentRequest)(nil),      // 1: mlstore.tracking.v1.CreateExperimentRequest
@@ -1503,73 +1745,81 @@ var file_mlstore_tracking_v1_tracking_proto_goTypes = []any{
 	(*SearchRunsResponse)(nil),           // 20: mlstore.tracking.v1.SearchRunsResponse
 	(*LogBatchRequest)(nil),              // 21: mlstore.tracking.v1.LogBatchRequest
 	(*LogBatchResponse)(nil),             // 22: mlstore.tracking.v1.LogBatchResponse
-	(*GetMetricHistoryRequest)(nil),      // 23: mlstore.tracking.v1.GetMetricHistoryRequest
-	(*GetMetricHistoryResponse)(nil),     // 24: mlstore.tracking.v1.GetMetricHistoryResponse
-	nil,                                  // 25: mlstore.tracking.v1.CreateExperimentRequest.TagsEntry
-	nil,                                  // 26: mlstore.tracking.v1.CreateRunRequest.TagsEntry
-	(*typesv1.Experiment)(nil),           // 27: mlstore.types.v1.Experiment
-	(*typesv1.TagChange)(nil),            // 28: mlstore.types.v1.TagChange
-	(typesv1.View)(0),                    // 29: mlstore.types.v1.View
-	(*typesv1.PageOptions)(nil),          // 30: mlstore.types.v1.PageOptions
-	(*typesv1.Run)(nil),                  // 31: mlstore.types.v1.Run
-	(typesv1.RunStatus)(0),               // 32: mlstore.types.v1.RunStatus
-	(*typesv1.RunInfo)(nil),              // 33: mlstore.types.v1.RunInfo
-	(*typesv1.MetricColumns)(nil),        // 34: mlstore.types.v1.MetricColumns
-	(*typesv1.Param)(nil),                // 35: mlstore.types.v1.Param
-	(*typesv1.Tag)(nil),                  // 36: mlstore.types.v1.Tag
+	(*LogBatchesRequest)(nil),            // 23: mlstore.tracking.v1.LogBatchesRequest
+	(*BatchCall)(nil),                    // 24: mlstore.tracking.v1.BatchCall
+	(*LogBatchesResponse)(nil),           // 25: mlstore.tracking.v1.LogBatchesResponse
+	(*BatchFailure)(nil),                 // 26: mlstore.tracking.v1.BatchFailure
+	(*GetMetricHistoryRequest)(nil),      // 27: mlstore.tracking.v1.GetMetricHistoryRequest
+	(*GetMetricHistoryResponse)(nil),     // 28: mlstore.tracking.v1.GetMetricHistoryResponse
+	nil,                                  // 29: mlstore.tracking.v1.CreateExperimentRequest.TagsEntry
+	nil,                                  // 30: mlstore.tracking.v1.CreateRunRequest.TagsEntry
+	(*typesv1.Experiment)(nil),           // 31: mlstore.types.v1.Experiment
+	(*typesv1.TagChange)(nil),            // 32: mlstore.types.v1.TagChange
+	(typesv1.View)(0),                    // 33: mlstore.types.v1.View
+	(*typesv1.PageOptions)(nil),          // 34: mlstore.types.v1.PageOptions
+	(*typesv1.Run)(nil),                  // 35: mlstore.types.v1.Run
+	(typesv1.RunStatus)(0),               // 36: mlstore.types.v1.RunStatus
+	(*typesv1.RunInfo)(nil),              // 37: mlstore.types.v1.RunInfo
+	(*typesv1.MetricColumns)(nil),        // 38: mlstore.types.v1.MetricColumns
+	(*typesv1.Param)(nil),                // 39: mlstore.types.v1.Param
+	(*typesv1.Tag)(nil),                  // 40: mlstore.types.v1.Tag
 }
 var file_mlstore_tracking_v1_tracking_proto_depIdxs = []int32{
-	25, // 0: mlstore.tracking.v1.CreateExperimentRequest.tags:type_name -> mlstore.tracking.v1.CreateExperimentRequest.TagsEntry
-	27, // 1: mlstore.tracking.v1.CreateExperimentResponse.experiment:type_name -> mlstore.types.v1.Experiment
-	27, // 2: mlstore.tracking.v1.GetExperimentResponse.experiment:type_name -> mlstore.types.v1.Experiment
-	28, // 3: mlstore.tracking.v1.ChangeExperimentTagsRequest.change:type_name -> mlstore.types.v1.TagChange
-	29, // 4: mlstore.tracking.v1.SearchExperimentsRequest.view:type_name -> mlstore.types.v1.View
-	30, // 5: mlstore.tracking.v1.SearchExperimentsRequest.page:type_name -> mlstore.types.v1.PageOptions
-	27, // 6: mlstore.tracking.v1.SearchExperimentsResponse.experiments:type_name -> mlstore.types.v1.Experiment
-	26, // 7: mlstore.tracking.v1.CreateRunRequest.tags:type_name -> mlstore.tracking.v1.CreateRunRequest.TagsEntry
-	31, // 8: mlstore.tracking.v1.CreateRunResponse.run:type_name -> mlstore.types.v1.Run
-	31, // 9: mlstore.tracking.v1.GetRunResponse.run:type_name -> mlstore.types.v1.Run
-	32, // 10: mlstore.tracking.v1.UpdateRunRequest.status:type_name -> mlstore.types.v1.RunStatus
-	33, // 11: mlstore.tracking.v1.UpdateRunResponse.info:type_name -> mlstore.types.v1.RunInfo
-	28, // 12: mlstore.tracking.v1.ChangeRunTagsRequest.change:type_name -> mlstore.types.v1.TagChange
-	29, // 13: mlstore.tracking.v1.SearchRunsRequest.view:type_name -> mlstore.types.v1.View
+	29, // 0: mlstore.tracking.v1.CreateExperimentRequest.tags:type_name -> mlstore.tracking.v1.CreateExperimentRequest.TagsEntry
+	31, // 1: mlstore.tracking.v1.CreateExperimentResponse.experiment:type_name -> mlstore.types.v1.Experiment
+	31, // 2: mlstore.tracking.v1.GetExperimentResponse.experiment:type_name -> mlstore.types.v1.Experiment
+	32, // 3: mlstore.tracking.v1.ChangeExperimentTagsRequest.change:type_name -> mlstore.types.v1.TagChange
+	33, // 4: mlstore.tracking.v1.SearchExperimentsRequest.view:type_name -> mlstore.types.v1.View
+	34, // 5: mlstore.tracking.v1.SearchExperimentsRequest.page:type_name -> mlstore.types.v1.PageOptions
+	31, // 6: mlstore.tracking.v1.SearchExperimentsResponse.experiments:type_name -> mlstore.types.v1.Experiment
+	30, // 7: mlstore.tracking.v1.CreateRunRequest.tags:type_name -> mlstore.tracking.v1.CreateRunRequest.TagsEntry
+	35, // 8: mlstore.tracking.v1.CreateRunResponse.run:type_name -> mlstore.types.v1.Run
+	35, // 9: mlstore.tracking.v1.GetRunResponse.run:type_name -> mlstore.types.v1.Run
+	36, // 10: mlstore.tracking.v1.UpdateRunRequest.status:type_name -> mlstore.types.v1.RunStatus
+	37, // 11: mlstore.tracking.v1.UpdateRunResponse.info:type_name -> mlstore.types.v1.RunInfo
+	32, // 12: mlstore.tracking.v1.ChangeRunTagsRequest.change:type_name -> mlstore.types.v1.TagChange
+	33, // 13: mlstore.tracking.v1.SearchRunsRequest.view:type_name -> mlstore.types.v1.View
 	0,  // 14: mlstore.tracking.v1.SearchRunsRequest.fields:type_name -> mlstore.tracking.v1.RunFields
-	30, // 15: mlstore.tracking.v1.SearchRunsRequest.page:type_name -> mlstore.types.v1.PageOptions
-	31, // 16: mlstore.tracking.v1.SearchRunsResponse.runs:type_name -> mlstore.types.v1.Run
-	34, // 17: mlstore.tracking.v1.LogBatchRequest.metrics:type_name -> mlstore.types.v1.MetricColumns
-	35, // 18: mlstore.tracking.v1.LogBatchRequest.params:type_name -> mlstore.types.v1.Param
-	36, // 19: mlstore.tracking.v1.LogBatchRequest.tags:type_name -> mlstore.types.v1.Tag
-	30, // 20: mlstore.tracking.v1.GetMetricHistoryRequest.page:type_name -> mlstore.types.v1.PageOptions
-	34, // 21: mlstore.tracking.v1.GetMetricHistoryResponse.points:type_name -> mlstore.types.v1.MetricColumns
-	1,  // 22: mlstore.tracking.v1.TrackingService.CreateExperiment:input_type -> mlstore.tracking.v1.CreateExperimentRequest
-	3,  // 23: mlstore.tracking.v1.TrackingService.GetExperiment:input_type -> mlstore.tracking.v1.GetExperimentRequest
-	5,  // 24: mlstore.tracking.v1.TrackingService.UpdateExperiment:input_type -> mlstore.tracking.v1.UpdateExperimentRequest
-	7,  // 25: mlstore.tracking.v1.TrackingService.ChangeExperimentTags:input_type -> mlstore.tracking.v1.ChangeExperimentTagsRequest
-	9,  // 26: mlstore.tracking.v1.TrackingService.SearchExperiments:input_type -> mlstore.tracking.v1.SearchExperimentsRequest
-	11, // 27: mlstore.tracking.v1.TrackingService.CreateRun:input_type -> mlstore.tracking.v1.CreateRunRequest
-	13, // 28: mlstore.tracking.v1.TrackingService.GetRun:input_type -> mlstore.tracking.v1.GetRunRequest
-	15, // 29: mlstore.tracking.v1.TrackingService.UpdateRun:input_type -> mlstore.tracking.v1.UpdateRunRequest
-	17, // 30: mlstore.tracking.v1.TrackingService.ChangeRunTags:input_type -> mlstore.tracking.v1.ChangeRunTagsRequest
-	19, // 31: mlstore.tracking.v1.TrackingService.SearchRuns:input_type -> mlstore.tracking.v1.SearchRunsRequest
-	21, // 32: mlstore.tracking.v1.TrackingService.LogBatch:input_type -> mlstore.tracking.v1.LogBatchRequest
-	23, // 33: mlstore.tracking.v1.TrackingService.GetMetricHistory:input_type -> mlstore.tracking.v1.GetMetricHistoryRequest
-	2,  // 34: mlstore.tracking.v1.TrackingService.CreateExperiment:output_type -> mlstore.tracking.v1.CreateExperimentResponse
-	4,  // 35: mlstore.tracking.v1.TrackingService.GetExperiment:output_type -> mlstore.tracking.v1.GetExperimentResponse
-	6,  // 36: mlstore.tracking.v1.TrackingService.UpdateExperiment:output_type -> mlstore.tracking.v1.UpdateExperimentResponse
-	8,  // 37: mlstore.tracking.v1.TrackingService.ChangeExperimentTags:output_type -> mlstore.tracking.v1.ChangeExperimentTagsResponse
-	10, // 38: mlstore.tracking.v1.TrackingService.SearchExperiments:output_type -> mlstore.tracking.v1.SearchExperimentsResponse
-	12, // 39: mlstore.tracking.v1.TrackingService.CreateRun:output_type -> mlstore.tracking.v1.CreateRunResponse
-	14, // 40: mlstore.tracking.v1.TrackingService.GetRun:output_type -> mlstore.tracking.v1.GetRunResponse
-	16, // 41: mlstore.tracking.v1.TrackingService.UpdateRun:output_type -> mlstore.tracking.v1.UpdateRunResponse
-	18, // 42: mlstore.tracking.v1.TrackingService.ChangeRunTags:output_type -> mlstore.tracking.v1.ChangeRunTagsResponse
-	20, // 43: mlstore.tracking.v1.TrackingService.SearchRuns:output_type -> mlstore.tracking.v1.SearchRunsResponse
-	22, // 44: mlstore.tracking.v1.TrackingService.LogBatch:output_type -> mlstore.tracking.v1.LogBatchResponse
-	24, // 45: mlstore.tracking.v1.TrackingService.GetMetricHistory:output_type -> mlstore.tracking.v1.GetMetricHistoryResponse
-	34, // [34:46] is the sub-list for method output_type
-	22, // [22:34] is the sub-list for method input_type
-	22, // [22:22] is the sub-list for extension type_name
-	22, // [22:22] is the sub-list for extension extendee
-	0,  // [0:22] is the sub-list for field type_name
+	34, // 15: mlstore.tracking.v1.SearchRunsRequest.page:type_name -> mlstore.types.v1.PageOptions
+	35, // 16: mlstore.tracking.v1.SearchRunsResponse.runs:type_name -> mlstore.types.v1.Run
+	38, // 17: mlstore.tracking.v1.LogBatchRequest.metrics:type_name -> mlstore.types.v1.MetricColumns
+	39, // 18: mlstore.tracking.v1.LogBatchRequest.params:type_name -> mlstore.types.v1.Param
+	40, // 19: mlstore.tracking.v1.LogBatchRequest.tags:type_name -> mlstore.types.v1.Tag
+	24, // 20: mlstore.tracking.v1.LogBatchesRequest.calls:type_name -> mlstore.tracking.v1.BatchCall
+	26, // 21: mlstore.tracking.v1.LogBatchesResponse.failed:type_name -> mlstore.tracking.v1.BatchFailure
+	34, // 22: mlstore.tracking.v1.GetMetricHistoryRequest.page:type_name -> mlstore.types.v1.PageOptions
+	38, // 23: mlstore.tracking.v1.GetMetricHistoryResponse.points:type_name -> mlstore.types.v1.MetricColumns
+	1,  // 24: mlstore.tracking.v1.TrackingService.CreateExperiment:input_type -> mlstore.tracking.v1.CreateExperimentRequest
+	3,  // 25: mlstore.tracking.v1.TrackingService.GetExperiment:input_type -> mlstore.tracking.v1.GetExperimentRequest
+	5,  // 26: mlstore.tracking.v1.TrackingService.UpdateExperiment:input_type -> mlstore.tracking.v1.UpdateExperimentRequest
+	7,  // 27: mlstore.tracking.v1.TrackingService.ChangeExperimentTags:input_type -> mlstore.tracking.v1.ChangeExperimentTagsRequest
+	9,  // 28: mlstore.tracking.v1.TrackingService.SearchExperiments:input_type -> mlstore.tracking.v1.SearchExperimentsRequest
+	11, // 29: mlstore.tracking.v1.TrackingService.CreateRun:input_type -> mlstore.tracking.v1.CreateRunRequest
+	13, // 30: mlstore.tracking.v1.TrackingService.GetRun:input_type -> mlstore.tracking.v1.GetRunRequest
+	15, // 31: mlstore.tracking.v1.TrackingService.UpdateRun:input_type -> mlstore.tracking.v1.UpdateRunRequest
+	17, // 32: mlstore.tracking.v1.TrackingService.ChangeRunTags:input_type -> mlstore.tracking.v1.ChangeRunTagsRequest
+	19, // 33: mlstore.tracking.v1.TrackingService.SearchRuns:input_type -> mlstore.tracking.v1.SearchRunsRequest
+	21, // 34: mlstore.tracking.v1.TrackingService.LogBatch:input_type -> mlstore.tracking.v1.LogBatchRequest
+	23, // 35: mlstore.tracking.v1.TrackingService.LogBatches:input_type -> mlstore.tracking.v1.LogBatchesRequest
+	27, // 36: mlstore.tracking.v1.TrackingService.GetMetricHistory:input_type -> mlstore.tracking.v1.GetMetricHistoryRequest
+	2,  // 37: mlstore.tracking.v1.TrackingService.CreateExperiment:output_type -> mlstore.tracking.v1.CreateExperimentResponse
+	4,  // 38: mlstore.tracking.v1.TrackingService.GetExperiment:output_type -> mlstore.tracking.v1.GetExperimentResponse
+	6,  // 39: mlstore.tracking.v1.TrackingService.UpdateExperiment:output_type -> mlstore.tracking.v1.UpdateExperimentResponse
+	8,  // 40: mlstore.tracking.v1.TrackingService.ChangeExperimentTags:output_type -> mlstore.tracking.v1.ChangeExperimentTagsResponse
+	10, // 41: mlstore.tracking.v1.TrackingService.SearchExperiments:output_type -> mlstore.tracking.v1.SearchExperimentsResponse
+	12, // 42: mlstore.tracking.v1.TrackingService.CreateRun:output_type -> mlstore.tracking.v1.CreateRunResponse
+	14, // 43: mlstore.tracking.v1.TrackingService.GetRun:output_type -> mlstore.tracking.v1.GetRunResponse
+	16, // 44: mlstore.tracking.v1.TrackingService.UpdateRun:output_type -> mlstore.tracking.v1.UpdateRunResponse
+	18, // 45: mlstore.tracking.v1.TrackingService.ChangeRunTags:output_type -> mlstore.tracking.v1.ChangeRunTagsResponse
+	20, // 46: mlstore.tracking.v1.TrackingService.SearchRuns:output_type -> mlstore.tracking.v1.SearchRunsResponse
+	22, // 47: mlstore.tracking.v1.TrackingService.LogBatch:output_type -> mlstore.tracking.v1.LogBatchResponse
+	25, // 48: mlstore.tracking.v1.TrackingService.LogBatches:output_type -> mlstore.tracking.v1.LogBatchesResponse
+	28, // 49: mlstore.tracking.v1.TrackingService.GetMetricHistory:output_type -> mlstore.tracking.v1.GetMetricHistoryResponse
+	37, // [37:50] is the sub-list for method output_type
+	24, // [24:37] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_mlstore_tracking_v1_tracking_proto_init() }
@@ -1585,7 +1835,7 @@ func file_mlstore_tracking_v1_tracking_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_mlstore_tracking_v1_tracking_proto_rawDesc), len(file_mlstore_tracking_v1_tracking_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   26,
+			NumMessages:   30,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

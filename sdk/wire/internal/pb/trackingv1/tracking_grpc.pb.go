@@ -30,6 +30,7 @@ const (
 	TrackingService_ChangeRunTags_FullMethodName        = "/mlstore.tracking.v1.TrackingService/ChangeRunTags"
 	TrackingService_SearchRuns_FullMethodName           = "/mlstore.tracking.v1.TrackingService/SearchRuns"
 	TrackingService_LogBatch_FullMethodName             = "/mlstore.tracking.v1.TrackingService/LogBatch"
+	TrackingService_LogBatches_FullMethodName           = "/mlstore.tracking.v1.TrackingService/LogBatches"
 	TrackingService_GetMetricHistory_FullMethodName     = "/mlstore.tracking.v1.TrackingService/GetMetricHistory"
 )
 
@@ -51,6 +52,11 @@ type TrackingServiceClient interface {
 	ChangeRunTags(ctx context.Context, in *ChangeRunTagsRequest, opts ...grpc.CallOption) (*ChangeRunTagsResponse, error)
 	SearchRuns(ctx context.Context, in *SearchRunsRequest, opts ...grpc.CallOption) (*SearchRunsResponse, error)
 	LogBatch(ctx context.Context, in *LogBatchRequest, opts ...grpc.CallOption) (*LogBatchResponse, error)
+	// LogBatches is LogBatch for many callers on one stream, which stays open: batches that come together share a message, and
+	// so do their results. All that are under way are logged at the same time, and none waits for another's result. A plugin
+	// need not serve it: to a host that is answered UNIMPLEMENTED, LogBatch does the same. The stream needs no instance, since
+	// each call names its own.
+	LogBatches(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[LogBatchesRequest, LogBatchesResponse], error)
 	GetMetricHistory(ctx context.Context, in *GetMetricHistoryRequest, opts ...grpc.CallOption) (*GetMetricHistoryResponse, error)
 }
 
@@ -172,6 +178,19 @@ func (c *trackingServiceClient) LogBatch(ctx context.Context, in *LogBatchReques
 	return out, nil
 }
 
+func (c *trackingServiceClient) LogBatches(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[LogBatchesRequest, LogBatchesResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &TrackingService_ServiceDesc.Streams[0], TrackingService_LogBatches_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[LogBatchesRequest, LogBatchesResponse]{ClientStream: stream}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type TrackingService_LogBatchesClient = grpc.BidiStreamingClient[LogBatchesRequest, LogBatchesResponse]
+
 func (c *trackingServiceClient) GetMetricHistory(ctx context.Context, in *GetMetricHistoryRequest, opts ...grpc.CallOption) (*GetMetricHistoryResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetMetricHistoryResponse)
@@ -200,6 +219,11 @@ type TrackingServiceServer interface {
 	ChangeRunTags(context.Context, *ChangeRunTagsRequest) (*ChangeRunTagsResponse, error)
 	SearchRuns(context.Context, *SearchRunsRequest) (*SearchRunsResponse, error)
 	LogBatch(context.Context, *LogBatchRequest) (*LogBatchResponse, error)
+	// LogBatches is LogBatch for many callers on one stream, which stays open: batches that come together share a message, and
+	// so do their results. All that are under way are logged at the same time, and none waits for another's result. A plugin
+	// need not serve it: to a host that is answered UNIMPLEMENTED, LogBatch does the same. The stream needs no instance, since
+	// each call names its own.
+	LogBatches(grpc.BidiStreamingServer[LogBatchesRequest, LogBatchesResponse]) error
 	GetMetricHistory(context.Context, *GetMetricHistoryRequest) (*GetMetricHistoryResponse, error)
 	mustEmbedUnimplementedTrackingServiceServer()
 }
@@ -243,6 +267,9 @@ func (UnimplementedTrackingServiceServer) SearchRuns(context.Context, *SearchRun
 }
 func (UnimplementedTrackingServiceServer) LogBatch(context.Context, *LogBatchRequest) (*LogBatchResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method LogBatch not implemented")
+}
+func (UnimplementedTrackingServiceServer) LogBatches(grpc.BidiStreamingServer[LogBatchesRequest, LogBatchesResponse]) error {
+	return status.Error(codes.Unimplemented, "method LogBatches not implemented")
 }
 func (UnimplementedTrackingServiceServer) GetMetricHistory(context.Context, *GetMetricHistoryRequest) (*GetMetricHistoryResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetMetricHistory not implemented")
@@ -466,6 +493,13 @@ func _TrackingService_LogBatch_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
+func _TrackingService_LogBatches_Handler(srv interface{}, stream grpc.ServerStream) error {
+	return srv.(TrackingServiceServer).LogBatches(&grpc.GenericServerStream[LogBatchesRequest, LogBatchesResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type TrackingService_LogBatchesServer = grpc.BidiStreamingServer[LogBatchesRequest, LogBatchesResponse]
+
 func _TrackingService_GetMetricHistory_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetMetricHistoryRequest)
 	if err := dec(in); err != nil {
@@ -540,6 +574,13 @@ var TrackingService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _TrackingService_GetMetricHistory_Handler,
 		},
 	},
-	Streams:  []grpc.StreamDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "LogBatches",
+			Handler:       _TrackingService_LogBatches_Handler,
+			ServerStreams: true,
+			ClientStreams: true,
+		},
+	},
 	Metadata: "mlstore/tracking/v1/tracking.proto",
 }
