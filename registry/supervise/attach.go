@@ -48,5 +48,5 @@ func attach(p Program, to Attached, number uint64) (*life, error) {
 	if err != nil {
 		return nil, (&fault{plugin: p.name(), reason: ReasonStart, cause: err.Error()}).as(core.NoEffect)
 	}
-	return &life{number: number, conn: conn, cleanup: func() { _ = conn.Close() }, ended: make(chan struct{})}, nil
+	return &life{number: number, conn: wire.Together(conn), cleanup: func() { _ = conn.Close() }, ended: make(chan struct{})}, nil
 }

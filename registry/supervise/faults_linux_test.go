@@ -138,6 +138,27 @@ func TestWhatMayBeRepeatedIs(t *testing.T) {
 	}
 }
 
+// TestBatchesOnOneStreamMeetACrash: each of those that were under way together is repeated.
+func TestBatchesOnOneStreamMeetACrash(t *testing.T) {
+	t.Parallel()
+	h := newHost(t, "mortal")
+	s := h.open(t, "a")
+	var all sync.WaitGroup
+	for range 16 {
+		all.Go(func() {
+			for range 3 {
+				if err := s.LogBatch(t.Context(), "r", core.Batch{}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	if st := h.status(); st.Crashes != 1 || st.Starts != 2 {
+		t.Errorf("%d crashes and %d starts, want 1 and 2", st.Crashes, st.Starts)
+	}
+}
+
 func TestACallThatTakesTooLongEnds(t *testing.T) {
 	t.Parallel()
 	h := newHost(t, "waiter", func(o *supervise.Options, _ *supervise.Program) { o.Timing.Read = 200 * time.Millisecond })

@@ -51,7 +51,7 @@ func (p *process) start(ctx context.Context, number uint64) (*life, error) {
 		return nil, p.startFault(err, run)
 	}
 	l := &life{
-		number: number, program: run, conn: conn, cleanup: cleanup, began: time.Now(), ended: make(chan struct{}),
+		number: number, program: run, conn: wire.Together(conn), cleanup: cleanup, began: time.Now(), ended: make(chan struct{}),
 	}
 	return l, nil
 }

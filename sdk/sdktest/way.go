@@ -118,7 +118,7 @@ func overWire(t *testing.T, p sdk.Plugin, log *record, codec ...encoding.CodecV2
 			t.Errorf("closing the plugin's stores: %v", err)
 		}
 	})
-	return wire.NewClient(conn)
+	return wire.NewClient(wire.Together(conn))
 }
 
 // ProgramOf is the plugin's program, which is built first if Options.Package says so.
