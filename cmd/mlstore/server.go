@@ -87,7 +87,9 @@ func (a *app) serveWith(ctx context.Context, f *serverFlags, config server.Confi
 	var r rest
 	d := newDrain(edge.Server(r.watch(observed.Wrap(s.Handler())), log), f.drainDelay, f.drainTimeout)
 	a.greet(f, listeners)
-	go r.run(ctx)
+	serving, end := context.WithCancel(ctx)
+	defer end()
+	go r.run(serving)
 	return joined(d.serve(ctx, listeners, log), s.Close())
 }
 
