@@ -95,8 +95,8 @@ type Metrics interface {
 	//     is that of Latest, in whatever order points came [TS-081 TS-089]. ±Inf survives under FloatInf and else becomes
 	//     the largest float [TS-087] (D-2).
 	//   - An unknown run is ErrNotFound [TS-125], a deleted one ErrState [TS-126]; a finished one takes more [TS-127].
-	//     Logging and deleting at once, either is entirely there or refused [TS-175]; so is a call that was cancelled
-	//     [TS-183].
+	//     Logging and deleting at once, under AtomicBatch either is entirely there or refused [TS-175]; so is a call that
+	//     was cancelled [TS-183].
 	//   - Of many writers nothing is lost [TS-164 TS-165], the latest value never goes back [TS-166 TS-167], one value of
 	//     a param wins [TS-172], and what was acknowledged is seen by every handle [TS-168 TS-169].
 	//   - Writers of the same keys in different orders MUST NOT block each other for ever [TS-174].

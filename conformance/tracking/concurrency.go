@@ -46,7 +46,8 @@ func concurrencyCases() []entry {
 		},
 		{
 			ID: "TS-175", Name: "conc/log-against-delete", Level: conformance.Extended, Run: logAgainstDelete,
-			Rule: "A batch that meets the deletion of its run is written whole or refused with ErrState.",
+			Needs: []core.Capability{core.AtomicBatch},
+			Rule:  "A batch that meets the deletion of its run is written whole or refused with ErrState.",
 		},
 		{ID: "TS-177", Name: "conc/many-clients", Run: manyClients, Rule: "A handle serves 64 callers of all methods at once."},
 	}
