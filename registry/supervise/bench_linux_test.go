@@ -3,16 +3,17 @@ package supervise_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
-	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/health/grpc_health_v1"
@@ -99,18 +100,17 @@ func BenchmarkBatch(b *testing.B) {
 // four makes ten calls by each of four callers.
 func four(call func() error) func() error {
 	return func() error {
-		var g errgroup.Group
-		for range 4 {
-			g.Go(func() error {
+		var all sync.WaitGroup
+		var errs [4]error
+		for i := range errs {
+			all.Go(func() {
 				for range 10 {
-					if err := call(); err != nil {
-						return err
-					}
+					errs[i] = errors.Join(errs[i], call())
 				}
-				return nil
 			})
 		}
-		return g.Wait()
+		all.Wait()
+		return errors.Join(errs[:]...)
 	}
 }
 
