@@ -84,12 +84,8 @@ func (a *app) serveWith(ctx context.Context, f *serverFlags, config server.Confi
 		closeAll(listeners)
 		return err
 	}
-	var r rest
-	d := newDrain(edge.Server(r.watch(observed.Wrap(s.Handler())), log), f.drainDelay, f.drainTimeout)
+	d := newDrain(edge.Server(observed.Wrap(s.Handler()), log), f.drainDelay, f.drainTimeout)
 	a.greet(f, listeners)
-	serving, end := context.WithCancel(ctx)
-	defer end()
-	go r.run(serving)
 	return joined(d.serve(ctx, listeners, log), s.Close())
 }
 

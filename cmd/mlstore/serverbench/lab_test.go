@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -61,9 +62,14 @@ func newLab(b *testing.B, kind string) *lab {
 	_, port, err = net.SplitHostPort(address)
 	must(b, err)
 	python := testenv.MLflow(b, "3.18.0")
-	cmd = python.Command(b.Context(), "-m", "mlflow", "server", "--port", port, "--workers", "4", "--backend-store-uri", theirURI)
-	cmd.Env = append(cmd.Env, "PYTHONPATH="+testenv.Uvloop(b), "MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false")
-	start(b, "mlflow", cmd, theirs, address)
+	mlflow := func(env string) *exec.Cmd {
+		cmd := python.Command(b.Context(), "-m", "mlflow", "server", "--port", port, "--workers", "4", "--backend-store-uri", theirURI)
+		cmd.Env = append(cmd.Env, "PYTHONPATH="+testenv.Uvloop(b), env)
+		return cmd
+	}
+	// As it comes it also runs processes for jobs. They count in what it has in memory, and would in how fast it is.
+	start(b, "mlflow as it comes", mlflow("MLFLOW_SERVER_ENABLE_JOB_EXECUTION=true"), theirs, address)()
+	start(b, "mlflow", mlflow("MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false"), theirs, address)
 	l.mlflow = newSide("http://"+address, data)
 	for _, s := range []*side{l.ours, l.mlflow} {
 		must(b, s.prepare(b.Context()))
@@ -108,8 +114,8 @@ func build(b *testing.B) string {
 	return dir
 }
 
-// start starts a server in a group of its own, which ends with the benchmark, and waits until it answers.
-func start(b *testing.B, name string, cmd *exec.Cmd, dir, address string) {
+// start starts a server in a group of its own and waits until it answers. It ends with the benchmark, or when stop is called.
+func start(b *testing.B, name string, cmd *exec.Cmd, dir, address string) (stop func()) {
 	b.Helper()
 	var log bytes.Buffer
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &log, &log
@@ -117,10 +123,11 @@ func start(b *testing.B, name string, cmd *exec.Cmd, dir, address string) {
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	begin := time.Now()
 	must(b, cmd.Start())
-	b.Cleanup(func() {
+	stop = sync.OnceFunc(func() {
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 		_ = cmd.Wait() // it was killed
 	})
+	b.Cleanup(stop)
 	for time.Since(begin) < 2*time.Minute {
 		answer, err := http.Get("http://" + address + "/health")
 		if err == nil {
@@ -130,11 +137,12 @@ func start(b *testing.B, name string, cmd *exec.Cmd, dir, address string) {
 			own, below := memory(cmd.Process.Pid)
 			b.Logf("%s: %.3f s to the first answer; idle %.1f MiB and %.1f MiB in the processes below it", name, first.Seconds(),
 				float64(own)/(1<<20), float64(below)/(1<<20))
-			return
+			return stop
 		}
 		time.Sleep(5 * time.Millisecond) // a server of another language says nothing when it is ready
 	}
 	b.Fatalf("%s did not start:\n%s", name, &log)
+	return nil
 }
 
 // memory is what a process has in memory, and those that it has started, where they share with others their part of it
