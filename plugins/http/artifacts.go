@@ -111,7 +111,7 @@ func (a *Artifacts) Stat(ctx context.Context, at string) (found core.Artifact, e
 
 func (a *Artifacts) stat(ctx context.Context, at string) (core.Artifact, error) {
 	dir, _ := path.Split(at)
-	list, err := a.entries(ctx, strings.TrimSuffix(dir, "/"))
+	list, _, err := a.entries(ctx, strings.TrimSuffix(dir, "/"))
 	if err != nil {
 		return core.Artifact{}, err
 	}
@@ -142,7 +142,7 @@ func (a *Artifacts) Delete(ctx context.Context, at string, o core.DeleteOptions)
 		if at != "" || a.root != "" {
 			return a.delete(ctx, at)
 		}
-		list, err := a.entries(ctx, "")
+		list, _, err := a.entries(ctx, "")
 		for _, entry := range list {
 			err = errors.Join(err, a.delete(ctx, entry.Path))
 		}
@@ -162,7 +162,7 @@ func (a *Artifacts) delete(ctx context.Context, at string) error {
 		return err
 	}
 	if at == "" {
-		if list, bad := a.entries(ctx, ""); bad == nil && len(list) == 0 {
+		if list, _, bad := a.entries(ctx, ""); bad == nil && len(list) == 0 {
 			return nil
 		}
 		return err

@@ -16,8 +16,8 @@ func (a *Artifacts) clear(ctx context.Context, at string, up *upload) error {
 		_, err := a.removeEmpty(ctx, at)
 		return err
 	}
-	list, err := a.entries(ctx, at)
-	if err != nil || len(list) == 0 {
+	list, others, err := a.entries(ctx, at)
+	if err != nil || len(list) == 0 && !others {
 		return err
 	}
 	return a.replaceable(ctx, core.Artifact{Path: at, Dir: true})
@@ -33,8 +33,8 @@ func (a *Artifacts) cleared(ctx context.Context, at string, stored core.Artifact
 	if err != nil || refused != nil || p.since(3, 15) {
 		return false, err
 	}
-	list, err := a.entries(ctx, at)
-	if err != nil || len(list) != 1 || list[0].Path != path.Join(at, path.Base(at)) || list[0].Size != stored.Size {
+	list, others, err := a.entries(ctx, at)
+	if err != nil || others || len(list) != 1 || list[0].Path != path.Join(at, path.Base(at)) || list[0].Size != stored.Size {
 		return false, err
 	}
 	return true, a.delete(ctx, at)
@@ -43,7 +43,7 @@ func (a *Artifacts) cleared(ctx context.Context, at string, stored core.Artifact
 // removeEmpty removes an empty directory, and reports whether there was one. One with files is ErrState.
 func (a *Artifacts) removeEmpty(ctx context.Context, at string) (bool, error) {
 	dir, _ := path.Split(at)
-	list, err := a.entries(ctx, strings.TrimSuffix(dir, "/"))
+	list, _, err := a.entries(ctx, strings.TrimSuffix(dir, "/"))
 	if err != nil {
 		return false, err
 	}

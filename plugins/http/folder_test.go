@@ -169,6 +169,26 @@ func TestADirectoryStaysInTheWay(t *testing.T) {
 	}
 }
 
+// A file whose name is none here is one nevertheless: its directory is not taken for an empty one and removed.
+func TestFilesOfStrangeNamesStay(t *testing.T) {
+	t.Parallel()
+	for _, release := range []string{"2.22.5", "3.18.0"} {
+		f, files := serveFolder(t, release)
+		strange := f.at("a/f/back\\slash")
+		if err := errors.Join(os.MkdirAll(f.at("a/f"), 0o700), os.WriteFile(strange, []byte("kept"), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		for _, reader := range []io.Reader{strings.NewReader("text"), io.MultiReader(strings.NewReader("text"))} {
+			if _, err := files.Put(t.Context(), "a/f", reader, core.PutOptions{}); !errors.Is(err, core.ErrState) {
+				t.Errorf("%s: %v, want ErrState", release, err)
+			}
+		}
+		if got, err := os.ReadFile(strange); err != nil || string(got) != "kept" {
+			t.Errorf("%s: %q, %v", release, got, err)
+		}
+	}
+}
+
 // The more files there are in a directory, the longer its listing takes: a Put does not ask for it.
 func TestAPutDoesNotListItsDirectory(t *testing.T) {
 	t.Parallel()

@@ -56,7 +56,7 @@ type walk struct {
 }
 
 func (w *walk) dir(ctx context.Context, dir string) error {
-	list, err := w.files.entries(ctx, dir)
+	list, _, err := w.files.entries(ctx, dir)
 	if err != nil {
 		return err
 	}
@@ -98,55 +98,60 @@ func (w *walk) entry(ctx context.Context, entry core.Artifact) error {
 	return err
 }
 
-// entries asks for what lies directly in a directory, sorted. Names that are none are left out.
-func (a *Artifacts) entries(ctx context.Context, dir string) ([]core.Artifact, error) {
-	list, err := a.listed(ctx, dir)
-	if err != nil || dir == "" || len(list) != 1 || list[0].Dir || path.Base(list[0].Path) != path.Base(dir) {
-		return list, err
+// entries asks for what lies directly in a directory, sorted. Names that are none here are left out; others reports whether
+// there are any.
+func (a *Artifacts) entries(ctx context.Context, dir string) (list []core.Artifact, others bool, err error) {
+	list, others, err = a.listed(ctx, dir)
+	if err != nil || others || dir == "" || len(list) != 1 || list[0].Dir || path.Base(list[0].Path) != path.Base(dir) {
+		return list, others, err
 	}
 	// Some of MLflow's stores list a file as if it were in itself: its parent tells.
 	parent, _ := path.Split(dir)
-	siblings, err := a.listed(ctx, strings.TrimSuffix(parent, "/"))
+	siblings, _, err := a.listed(ctx, strings.TrimSuffix(parent, "/"))
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	if slices.ContainsFunc(siblings, func(s core.Artifact) bool { return s.Path == dir && !s.Dir }) {
-		return nil, nil
+		return nil, false, nil
 	}
-	return list, nil
+	return list, false, nil
 }
 
-func (a *Artifacts) listed(ctx context.Context, dir string) ([]core.Artifact, error) {
+// listed is entries for a path that is a directory.
+func (a *Artifacts) listed(ctx context.Context, dir string) (list []core.Artifact, others bool, err error) {
 	var answer rest.ListArtifactsAnswer
 	in := rest.ListProxied{Path: path.Join(a.root, dir)}
-	err := a.call(ctx, restclient.Call{Endpoint: rest.ProxyList, In: in, Out: &answer})
+	err = a.call(ctx, restclient.Call{Endpoint: rest.ProxyList, In: in, Out: &answer})
 	if core.CodeOf(err) == core.NotFound {
-		return nil, nil
+		return nil, false, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	list := make([]core.Artifact, 0, len(answer.Files))
+	list = make([]core.Artifact, 0, len(answer.Files))
 	for _, f := range answer.Files {
-		if !strings.Contains(f.Path, "/") && names.ArtifactPath(path.Join(dir, f.Path)) == nil {
-			entry := f.Core()
-			entry.Path = path.Join(dir, f.Path)
-			list = append(list, entry)
+		entry := f.Core()
+		entry.Path = path.Join(dir, f.Path)
+		if strings.Contains(f.Path, "/") || names.ArtifactPath(entry.Path) != nil {
+			others = true
+			continue
 		}
+		list = append(list, entry)
 	}
 	slices.SortFunc(list, func(a, b core.Artifact) int { return cmp.Compare(a.Path, b.Path) })
-	return slices.CompactFunc(list, func(a, b core.Artifact) bool { return a.Path == b.Path }), nil
+	return slices.CompactFunc(list, func(a, b core.Artifact) bool { return a.Path == b.Path }), others, nil
 }
 
-// real reports whether an entry is a file, or a directory with a file below it.
+// real reports whether an entry is a file, or a directory with a file below it, of whatever name: one that has nothing but
+// files whose names are none here is not empty, and must not make place for another.
 func (a *Artifacts) real(ctx context.Context, entry core.Artifact) (bool, error) {
 	p, err := a.profile(ctx)
 	if err != nil || p.ours || !entry.Dir {
 		return err == nil, err
 	}
-	list, err := a.entries(ctx, entry.Path)
-	if err != nil {
-		return false, err
+	list, others, err := a.listed(ctx, entry.Path)
+	if others || err != nil {
+		return err == nil, err
 	}
 	slices.SortStableFunc(list, func(a, b core.Artifact) int { return cmp.Compare(place(a)[len(a.Path):], place(b)[len(b.Path):]) })
 	for _, below := range list {
