@@ -29,6 +29,7 @@ type line struct {
 	size      int              // of their requests, in bytes
 	waiting   []*trackingv1.BatchCall
 	cancelled []uint64
+	answered  bool // the plugin has answered anything
 }
 
 // call is one caller's batch.
@@ -148,6 +149,7 @@ func (l *line) take() *trackingv1.LogBatchesRequest {
 func (l *line) answer(reply *trackingv1.LogBatchesResponse) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.answered = true
 	for _, number := range reply.GetDone() {
 		l.finish(number, nil)
 	}

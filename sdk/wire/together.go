@@ -3,6 +3,7 @@ package wire
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -105,9 +106,15 @@ func (t *together) run(ctx context.Context, l *line) {
 	ctx, cancel := context.WithCancel(metadata.NewOutgoingContext(ctx, nil))
 	defer cancel()
 	err := l.run(ctx, trackingv1.NewTrackingServiceClient(t.ClientConnInterface))
-	if status.Code(err) == codes.Unimplemented {
+	if !l.answered && !severed(err) {
 		t.refused.Store(true)
 		err = errAlone
 	}
 	l.end(err)
+}
+
+// severed reports whether a stream ended for another reason than that the plugin refuses it. One that does not serve it should
+// say UNIMPLEMENTED, but what it looks at before, such as the instance that the metadata name, may give another status.
+func severed(err error) bool {
+	return slices.Contains([]codes.Code{codes.Unavailable, codes.Canceled, codes.DeadlineExceeded}, status.Code(err))
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/core/mem"
 	"github.com/mlstore/mlstore/sdk/wire"
+	"github.com/mlstore/mlstore/sdk/wire/internal/pb/artifactv1"
 	"github.com/mlstore/mlstore/sdk/wire/internal/pb/trackingv1"
 )
 
@@ -258,31 +259,42 @@ func TestBatchOfOneWhoLeavesIsNotSent(t *testing.T) {
 	}
 }
 
-// TestPluginsWithoutTheStream are asked for it once.
+// TestPluginsWithoutTheStream are asked for it once, whatever they say to a method that they do not know.
 func TestPluginsWithoutTheStream(t *testing.T) {
 	t.Parallel()
-	conn := newTraffic(without{dialTaker(t, func(context.Context, core.RunID) error { return nil })})
-	close(conn.gate)
-	store := open(t, wire.NewClient(wire.Together(conn)), "xx://").Tracking
-	for range 3 {
-		for run, err := range logAll(t, store, names(8)...) {
-			if err != nil {
-				t.Errorf("%s: %v", run, err)
+	for instead, method := range map[string]string{
+		"UNIMPLEMENTED":    trackingv1.TrackingService_LogBatches_FullMethodName + "Unknown",
+		"INVALID_ARGUMENT": artifactv1.ArtifactService_Upload_FullMethodName, // which looks for the instance first
+	} {
+		t.Run(instead, func(t *testing.T) {
+			t.Parallel()
+			conn := newTraffic(without{dialTaker(t, func(context.Context, core.RunID) error { return nil }), method})
+			close(conn.gate)
+			store := open(t, wire.NewClient(wire.Together(conn)), "xx://").Tracking
+			for range 3 {
+				for run, err := range logAll(t, store, names(8)...) {
+					if err != nil {
+						t.Errorf("%s: %v", run, err)
+					}
+				}
 			}
-		}
-	}
-	if conn.streams.Load() != 1 || conn.singles.Load() != 24 {
-		t.Errorf("%d streams and %d calls, want 1 and 24", conn.streams.Load(), conn.singles.Load())
+			if conn.streams.Load() != 1 || conn.singles.Load() != 24 {
+				t.Errorf("%d streams and %d calls, want 1 and 24", conn.streams.Load(), conn.singles.Load())
+			}
+		})
 	}
 }
 
-// without is a connection to a plugin that has no method LogBatches: it calls one that the server really does not have.
-type without struct{ *grpc.ClientConn }
+// without is a connection to a plugin that has no method LogBatches: it calls another one of the server instead.
+type without struct {
+	*grpc.ClientConn
+	method string
+}
 
 func (w without) NewStream(
-	ctx context.Context, desc *grpc.StreamDesc, method string, o ...grpc.CallOption,
+	ctx context.Context, desc *grpc.StreamDesc, _ string, o ...grpc.CallOption,
 ) (grpc.ClientStream, error) {
-	return w.ClientConn.NewStream(ctx, desc, method+"Unknown", o...)
+	return w.ClientConn.NewStream(ctx, desc, w.method, o...)
 }
 
 // TestBatchesThatHaveNoPlace are called by themselves: nobody waits for another's result.
