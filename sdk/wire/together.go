@@ -78,7 +78,7 @@ func newCall(ctx context.Context, request any) *call {
 // log makes a call on the stream. It returns when there is a result, or when the context ends.
 func (t *together) log(ctx context.Context, c *call) error {
 	l := t.current(ctx)
-	if !l.join(ctx, c) {
+	if l == nil || !l.join(ctx, c) {
 		return errAlone
 	}
 	select {
@@ -90,11 +90,14 @@ func (t *together) log(ctx context.Context, c *call) error {
 	}
 }
 
-// current is the stream that is open, or else a new one.
+// current is the stream that is open, or else a new one; nil when the plugin has refused one meanwhile.
 func (t *together) current(ctx context.Context) *line {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.line == nil || t.line.isOver() {
+		if t.refused.Load() {
+			return nil
+		}
 		t.line = newLine()
 		go t.run(context.WithoutCancel(ctx), t.line) // it serves all who call, not only who came first
 	}
