@@ -133,7 +133,7 @@ func start(b *testing.B, name string, cmd *exec.Cmd, dir, address string) (stop 
 		if err == nil {
 			_ = answer.Body.Close()
 			first := time.Since(begin)
-			time.Sleep(5 * time.Second) // both have come to rest
+			time.Sleep(5 * time.Second) // what a server has when idle shows when it has had nothing to do for a while
 			own, below := memory(cmd.Process.Pid)
 			b.Logf("%s: %.3f s to the first answer; idle %.1f MiB and %.1f MiB in the processes below it", name, first.Seconds(),
 				float64(own)/(1<<20), float64(below)/(1<<20))

@@ -190,7 +190,7 @@ func (r *Registry) SearchModels(ctx context.Context, q core.ModelQuery) (_ core.
 	}
 	var m models
 	next, err := page[core.Model]{
-		query: parsed, search: search, fields: func() []any { m = models{}; return m.fields() }, row: m.take,
+		query: parsed, search: search, begin: func() { m = models{} }, fields: m.fields, row: m.take,
 		rest: func(b *sqldb.Batch) bool {
 			found := make([]string, len(m.list))
 			for i, entity := range m.list {

@@ -253,7 +253,7 @@ func (r *Registry) SearchVersions(ctx context.Context, q core.VersionQuery) (_ c
 	var s shelf
 	d := r.db.Dialect()
 	next, err := page[core.Version]{
-		query: parsed, search: search, fields: func() []any { s = shelf{}; return s.fields() }, row: s.take,
+		query: parsed, search: search, begin: func() { s = shelf{} }, fields: s.fields, row: s.take,
 		rest: func(b *sqldb.Batch) bool {
 			names, numbers := make([]string, len(s.list)), make([]int64, len(s.list))
 			for i, v := range s.list {

@@ -13,7 +13,8 @@ import (
 type page[T any] struct {
 	query  *filter.Query[T]
 	search query.Search
-	fields func() []any                   // begins the page, also anew after a failure, and says where a row goes
+	begin  func()                         // forgets what an attempt that failed has taken
+	fields func() []any                   // where a row goes
 	row    func() error                   // takes the row that was scanned
 	rest   func(*sqldb.Batch) (more bool) // adds the queries for the rest of the items; false when there are none
 }
@@ -36,6 +37,7 @@ func (p page[T]) read(ctx context.Context, db sqldb.DB) (next string, err error)
 }
 
 func (p page[T]) rows(rows sqldb.Rows) (next string, err error) {
+	p.begin()
 	place := p.search.Place()
 	dest := append(p.fields(), place.Dest()...)
 	var last filter.Cursor
@@ -79,7 +81,8 @@ func (t *Tracking) SearchExperiments(
 	var id int64
 	next, err := page[core.Experiment]{
 		query: parsed, search: search,
-		fields: func() []any { found, ids = nil, nil; return experimentFields(&e, &id) },
+		begin:  func() { found, ids = nil, nil },
+		fields: func() []any { return experimentFields(&e, &id) },
 		row: func() error {
 			e.ID, e.Tags = experimentID(id), map[string]string{}
 			at[id] = len(found)
@@ -124,8 +127,7 @@ func (t *Tracking) SearchRuns(ctx context.Context, q core.RunQuery) (_ core.Page
 	var found runs
 	var row runRow
 	next, err := page[core.Run]{
-		query: parsed, search: search,
-		fields: func() []any { found = runs{}; return row.fields() },
+		query: parsed, search: search, begin: func() { found = runs{} }, fields: row.fields,
 		row: func() error {
 			info, err := row.info()
 			found.add(info)
@@ -159,9 +161,8 @@ func (t *Tracking) searchRunIDs(
 	var found runs
 	var id string
 	next, err := page[core.Run]{
-		query: parsed, search: search,
-		fields: func() []any { found = runs{}; return []any{&id} },
-		row:    func() error { found.add(core.RunInfo{ID: core.RunID(id)}); return nil },
+		query: parsed, search: search, begin: func() { found = runs{} }, fields: func() []any { return []any{&id} },
+		row: func() error { found.add(core.RunInfo{ID: core.RunID(id)}); return nil },
 		rest: func(b *sqldb.Batch) bool {
 			found.fetchInfo(b, t.db.Dialect())
 			found.fetch(b, t.db.Dialect())
@@ -191,9 +192,8 @@ func (t *Tracking) SearchLoggedModels(
 	var found loggedModels
 	var row loggedRow
 	next, err := page[core.LoggedModel]{
-		query: parsed, search: search,
-		fields: func() []any { found = loggedModels{}; return row.fields() },
-		row:    func() error { found.add(row.model()); return nil },
+		query: parsed, search: search, begin: func() { found = loggedModels{} }, fields: row.fields,
+		row: func() error { found.add(row.model()); return nil },
 		rest: func(b *sqldb.Batch) bool {
 			found.fetch(b, t.db.Dialect())
 			return len(found.list) > 0

@@ -100,17 +100,25 @@ type shelfOfRuns struct {
 
 func newShelfOfRuns(b *testing.B, d sqldb.Dialect, runs ...int) shelfOfRuns {
 	b.Helper()
-	place := filepath.Join(b.TempDir(), "mlflow.db")
-	bare := bareSQLite
+	place, bare := newPlace(b, d), bareSQLite
 	if d == sqldb.Postgres {
-		place, bare = testenv.Postgres(b), barePostgres
+		bare = barePostgres
 	}
 	db, store := openAt(b, d, place)
 	fill(b, db, runs)
 	return shelfOfRuns{store: store, bare: bare(b, place)}
 }
 
-// openAt makes a database and a store on it. Place is a path, or the URI of a database of Postgres.
+// newPlace is where nothing is yet: a path, or the URI of an empty database of Postgres.
+func newPlace(b testing.TB, d sqldb.Dialect) string {
+	b.Helper()
+	if d == sqldb.Postgres {
+		return testenv.Postgres(b)
+	}
+	return filepath.Join(b.TempDir(), "mlflow.db")
+}
+
+// openAt makes a database and a store on it, at a place.
 func openAt(b testing.TB, d sqldb.Dialect, place string) (sqldb.DB, core.TrackingStore) {
 	b.Helper()
 	var db sqldb.DB

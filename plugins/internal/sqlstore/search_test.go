@@ -3,7 +3,6 @@ package sqlstore_test
 import (
 	"context"
 	"errors"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -11,7 +10,6 @@ import (
 
 	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/core/filter"
-	"github.com/mlstore/mlstore/internal/testenv"
 	"github.com/mlstore/mlstore/plugins/internal/sqlstore"
 	"github.com/mlstore/mlstore/plugins/internal/sqlstore/query"
 	"github.com/mlstore/mlstore/plugins/internal/sqlstore/sqldb"
@@ -23,11 +21,7 @@ func TestRunsAreFoundByParamsOfAnyLength(t *testing.T) {
 	for _, d := range []sqldb.Dialect{sqldb.SQLite, sqldb.Postgres} {
 		t.Run(d.String(), func(t *testing.T) {
 			t.Parallel()
-			place := filepath.Join(t.TempDir(), "mlflow.db")
-			if d == sqldb.Postgres {
-				place = testenv.Postgres(t)
-			}
-			_, store := openAt(t, d, place)
+			_, store := openAt(t, d, newPlace(t, d))
 			for _, letter := range []string{"a", "ä", "日"} {
 				for _, length := range []int{1, 83, 84, 125, 126, 249, 250, 251, 3000} {
 					findByParam(t, store, strings.Repeat(letter, length))
@@ -40,7 +34,7 @@ func TestRunsAreFoundByParamsOfAnyLength(t *testing.T) {
 // SQLite uses an index of some rows where a search repeats its condition word by word.
 func TestSearchesForAParamUseItsIndexAlone(t *testing.T) {
 	t.Parallel()
-	db, _ := openAt(t, sqldb.SQLite, filepath.Join(t.TempDir(), "mlflow.db"))
+	db, _ := openAt(t, sqldb.SQLite, newPlace(t, sqldb.SQLite))
 	for order, ways := range map[string]int{"start_time DESC": 1, "metrics.acc DESC": 2} {
 		q := core.RunQuery{
 			Experiments: []core.ExperimentID{core.DefaultExperimentID}, Filter: "metrics.acc > 0.5 and params.model = 'm3'",
@@ -84,11 +78,7 @@ func TestSearchesThatAreReadAgainFindNothingTwice(t *testing.T) {
 	for _, d := range []sqldb.Dialect{sqldb.SQLite, sqldb.Postgres} {
 		t.Run(d.String(), func(t *testing.T) {
 			t.Parallel()
-			place := filepath.Join(t.TempDir(), "mlflow.db")
-			if d == sqldb.Postgres {
-				place = testenv.Postgres(t)
-			}
-			db, tracking := openAt(t, d, place)
+			db, tracking := openAt(t, d, newPlace(t, d))
 			backend, err := sqlstore.Open(t.Context(), again{db}, sqlstore.Options{Name: d.String(), ArtifactRoot: t.TempDir()})
 			if err != nil {
 				t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/mlstore/mlstore/core/filter"
+	"github.com/mlstore/mlstore/plugins/internal/sqlstore/schema"
 	"github.com/mlstore/mlstore/plugins/internal/sqlstore/sqldb"
 )
 
@@ -124,10 +125,10 @@ func (p *pair) exists(condition string) string {
 // not in it.
 func (p *pair) indexed(f filter.Clause) string {
 	value, isText := f.Value.(filter.Text)
-	if p.short == "" || f.Op != filter.Equal || !isText || len(value) > mostShort {
+	if !p.short || f.Op != filter.Equal || !isText || len(value) > schema.MostShort { // bytes, so never too many characters
 		return ""
 	}
-	return " AND " + strings.ReplaceAll(p.short, "(v)", "("+p.val().expr+")")
+	return " AND " + schema.ShortValue(p.val().expr)
 }
 
 // look writes an expression of the row's columns; NULL for an item without it.

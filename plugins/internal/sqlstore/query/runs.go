@@ -45,16 +45,13 @@ func runShape() shape {
 		},
 		tables: map[filter.Entity]*table{
 			filter.Metric:    {name: "latest_metrics", item: item, key: "key", value: "value", nan: "is_nan"},
-			filter.Param:     {name: "params", item: item, key: "key", value: "value", short: shortParam},
+			filter.Param:     {name: "params", item: item, key: "key", value: "value", short: true},
 			filter.TagEntity: {name: "tags", item: item, key: "key", value: "value", nullable: true},
 		},
 		datasets: "FROM inputs i JOIN datasets d ON d.dataset_uuid = i.source_id WHERE i.source_type = 'DATASET'" +
 			" AND i.destination_type = 'RUN' AND i.destination_id = r.run_uuid",
 	}
 }
-
-// shortParam is the condition of the index mlstore_params_value, where v is the value.
-const shortParam = "(length(v) > 250) IS NOT TRUE"
 
 // startTime is never NULL, so that an index on it gives runs in order.
 const startTime = "COALESCE(r.start_time, 0)"

@@ -44,11 +44,8 @@ type table struct {
 	value    string
 	nullable bool   // a value of NULL is empty text
 	nan      string // the column that says whether a metric is NaN
-	short    string // the condition of an index by key and value; it holds for every value of at most mostShort bytes
+	short    bool   // an index by key and value has the short values, see schema.ShortValue
 }
-
-// mostShort is the length of values, in bytes, below which an index may have all rows of the key.
-const mostShort = 250
 
 // measurement is a metric of a logged model as two expressions: its value, NULL for NaN and for none, and a condition
 // that there is one.

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/mlstore/mlstore/plugins/internal/sqlstore/sqldb"
@@ -43,7 +44,7 @@ func Indexes(d sqldb.Dialect) []Index {
 			Why:     "the best runs of many by the latest value of a metric",
 		},
 		{
-			Name: prefix + "params_value", Table: "params", Columns: []string{"key", "value", "run_uuid"}, Where: shortParam,
+			Name: prefix + "params_value", Table: "params", Columns: []string{"key", "value", "run_uuid"}, Where: ShortValue("value"),
 			// SQLite prefers the primary key, which has no values, unless this finds one row too.
 			Unique: d == sqldb.SQLite,
 			Why:    "the runs that have one value of a param",
@@ -69,9 +70,15 @@ func Indexes(d sqldb.Dialect) []Index {
 	return indexes
 }
 
-// shortParam is the condition that searches for a value of a param repeat: Postgres indexes nothing of more than 2704 bytes.
-// It expects two thirds of the rows to meet this one, and only a third to meet "length(value) <= 250".
-const shortParam = "(length(value) > 250) IS NOT TRUE"
+// MostShort is up to how many characters a value is short.
+const MostShort = 250
+
+// ShortValue is the condition that an expression is a short value: Postgres indexes nothing of more than 2704 bytes. An index
+// of short values serves searches that repeat its condition word by word. Postgres expects two thirds of the rows to meet
+// this one, and only a third to meet "length(value) <= 250".
+func ShortValue(expr string) string {
+	return "(length(" + expr + ") > " + strconv.Itoa(MostShort) + ") IS NOT TRUE"
+}
 
 // bytewise sorts text by its bytes, as searches do, whatever the collation of a Postgres database.
 const bytewise = ` COLLATE "C"`
