@@ -20,6 +20,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
 
+	"github.com/mlstore/mlstore/sdk/heap"
 	"github.com/mlstore/mlstore/sdk/wire"
 )
 
@@ -30,6 +31,7 @@ const (
 
 // serve serves the plugin to the host that has started this process.
 func serve(p Plugin) int {
+	heap.Patient()
 	signal.Ignore(os.Interrupt) // Ctrl-C is meant for the host
 	stdout, stderr := os.Stdout, os.Stderr
 	handshake, err := keepStdout()

@@ -7,10 +7,12 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/mlstore/mlstore/sdk/heap"
 )
 
 func main() {
-	beginPatiently(os.Getenv)
+	heap.Patient()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal does what it does without us: it ends the process
 	a := &app{stdout: os.Stdout, stderr: os.Stderr, env: os.Getenv}

@@ -26,9 +26,13 @@ func newColumns(n int) *columns {
 
 // add appends a point.
 func (c *columns) add(m *core.Metric) {
-	i := len(c.pb.Values)
-	c.addKey(m.Key, i)
-	c.addOrigin(m, i)
+	c.addKey(m.Key, len(c.pb.Values))
+	c.addValue(m)
+}
+
+// addValue appends all of a point but its key.
+func (c *columns) addValue(m *core.Metric) {
+	c.addOrigin(m, len(c.pb.Values))
 	c.pb.Values = append(c.pb.Values, m.Value)
 	c.pb.Timestamps = append(c.pb.Timestamps, int64(m.Timestamp))
 	c.pb.Steps = append(c.pb.Steps, m.Step)

@@ -1,9 +1,6 @@
 package wire
 
 import (
-	"maps"
-	"slices"
-
 	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/sdk/wire/internal/pb/trackingv1"
 	"github.com/mlstore/mlstore/sdk/wire/internal/pb/typesv1"
@@ -57,16 +54,17 @@ func coreRunInfo(pb *typesv1.RunInfo) core.RunInfo {
 	}
 }
 
-// pbLatest puts the latest points into columns, by key. The key of the map is that of the point.
+// pbLatest puts the latest points into columns, in any order. The key of the map is that of the point.
 func pbLatest(in map[string]core.Metric) *typesv1.MetricColumns {
 	if len(in) == 0 {
 		return nil
 	}
 	c := newColumns(len(in))
-	for _, key := range slices.Sorted(maps.Keys(in)) {
-		m := in[key]
-		m.Key = key
-		c.add(&m)
+	c.pb.Keys, c.pb.Key = make([]string, 0, len(in)), make([]uint32, 0, len(in))
+	for key, m := range in {
+		c.pb.Key = append(c.pb.Key, uint32(len(c.pb.Keys)))
+		c.pb.Keys = append(c.pb.Keys, key)
+		c.addValue(&m)
 	}
 	return c.pb
 }

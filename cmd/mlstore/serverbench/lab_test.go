@@ -48,12 +48,12 @@ func newLab(b *testing.B, kind string) *lab {
 	}
 	ourURI, theirURI, data := databases(b, kind)
 	bin := build(b)
-	ours, theirs := b.TempDir(), b.TempDir()
+	ours, theirs := testenv.QuietDir(b), testenv.QuietDir(b) // they make files
 	address := freeAddress(b)
 	_, port, err := net.SplitHostPort(address)
 	must(b, err)
 	cmd := exec.CommandContext(b.Context(), filepath.Join(bin, "mlstore"), "server", "--port", port,
-		"--backend-store-uri", ourURI, "--log-level", "warn")
+		"--backend-store-uri", ourURI, "--artifacts-destination", "file://"+ours+"/mlartifacts?durability=relaxed", "--log-level", "warn")
 	cmd.Env = append(os.Environ(), "MLSTORE_PLUGIN_PATH="+filepath.Join(bin, "plugins"))
 	start(b, "ours", cmd, ours, address)
 	l.ours = newSide("http://"+address, data)
