@@ -3,7 +3,7 @@ package server
 import (
 	"cmp"
 	"context"
-	"errors"
+	"fmt"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -114,7 +114,7 @@ func (p *seats) wait(ctx context.Context) error {
 	case p.waiting <- struct{}{}:
 		defer func() { <-p.waiting }()
 	default:
-		return p.full()
+		return full()
 	}
 	over := time.NewTimer(p.patience)
 	defer over.Stop()
@@ -122,17 +122,23 @@ func (p *seats) wait(ctx context.Context) error {
 	case p.taken <- struct{}{}:
 		return nil
 	case <-over.C:
-		return p.full()
+		return full()
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 }
 
-// full says when to come again: not all at the same time.
-func (p *seats) full() error {
+// full says when to come again: not all at the same time. Its status is 429: that nothing was done is what MLflow's clients of
+// 3.18 take 429 for, and not 503, and they repeat creations only then (mlflow/utils/rest_utils.py).
+func full() error {
+	return limited("the server works on as many requests as it can: try again soon")
+}
+
+// limited is the error of a request that was sent away before anything was done for it.
+func limited(format string, args ...any) error {
 	return &core.Error{
-		Code: core.Unavailable, RetryAfter: comeAgain(),
-		Err: errors.New("the server works on as many requests as it can: try again soon"),
+		Code: core.ResourceExhausted, Reason: core.ReasonRequestLimitExceeded, RetryAfter: comeAgain(),
+		Err: fmt.Errorf(format, args...),
 	}
 }
 
@@ -149,11 +155,7 @@ func (p *seats) count(who string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.of[who] >= max(1, cap(p.taken)/2) {
-		return &core.Error{
-			Code: core.ResourceExhausted, Reason: core.ReasonRequestLimitExceeded, RetryAfter: comeAgain(),
-			Err: core.Errorf(core.ResourceExhausted,
-				"%d of your requests are worked on, half of what the server can: try again soon", p.of[who]),
-		}
+		return limited("%d of your requests are worked on, half of what the server can: try again soon", p.of[who])
 	}
 	p.of[who]++
 	return nil

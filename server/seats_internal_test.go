@@ -23,7 +23,7 @@ func TestWhoFindsNoSeatWaitsAndNotForLong(t *testing.T) {
 		start := time.Now()
 		_, err := s.take(t.Context(), "")
 		e, _ := errors.AsType[*core.Error](err)
-		if !errors.Is(err, core.ErrUnavailable) || e.RetryAfter < time.Second || time.Since(start) != time.Second {
+		if !errors.Is(err, core.ErrExhausted) || e.RetryAfter < time.Second || time.Since(start) != time.Second {
 			t.Errorf("after %v: %v", time.Since(start), err)
 		}
 
@@ -41,7 +41,7 @@ func TestWhoFindsNoSeatWaitsAndNotForLong(t *testing.T) {
 			synctest.Wait()
 		}
 		start = time.Now()
-		if _, err := s.take(t.Context(), ""); !errors.Is(err, core.ErrUnavailable) || time.Since(start) != 0 {
+		if _, err := s.take(t.Context(), ""); !errors.Is(err, core.ErrExhausted) || time.Since(start) != 0 {
 			t.Errorf("one too many: after %v: %v", time.Since(start), err)
 		}
 		leave[0]()

@@ -54,7 +54,7 @@ func TestMoreRequestsThanTheServerWorksOn(t *testing.T) {
 	}
 	answer, body := c.ask("GET", someRun, nil)
 	seconds, err := strconv.Atoi(answer.Header.Get("Retry-After"))
-	if answer.StatusCode != http.StatusServiceUnavailable || !strings.Contains(body, "TEMPORARILY_UNAVAILABLE") || err != nil || seconds < 1 || seconds > 5 {
+	if answer.StatusCode != http.StatusTooManyRequests || !strings.Contains(body, "REQUEST_LIMIT_EXCEEDED") || err != nil || seconds < 1 || seconds > 5 {
 		t.Errorf("one too many: %d %v %s", answer.StatusCode, answer.Header, body)
 	}
 	if status, _ := c.call("GET", "/health", ""); status != http.StatusOK {
@@ -93,7 +93,7 @@ func TestLongTransfersLeaveTheCallsAlone(t *testing.T) {
 		must(t, err)
 	}
 	for _, method := range []string{"PUT", "GET"} {
-		if answer, body := c.ask(method, proxy+"/g", nil); answer.StatusCode != http.StatusServiceUnavailable || answer.Header.Get("Retry-After") == "" {
+		if answer, body := c.ask(method, proxy+"/g", nil); answer.StatusCode != http.StatusTooManyRequests || answer.Header.Get("Retry-After") == "" {
 			t.Errorf("%s of one file too many: %d %s", method, answer.StatusCode, body)
 		}
 	}
@@ -126,7 +126,7 @@ func TestLargeBodiesAreFewAtATime(t *testing.T) {
 	must(t, err)
 	_, err = io.WriteString(w, large[1<<20:len(large)-1])
 	must(t, err)
-	if status, body := c.call("POST", search, large); status != http.StatusServiceUnavailable {
+	if status, body := c.call("POST", search, large); status != http.StatusTooManyRequests {
 		t.Errorf("another large body: %d %.200s", status, body)
 	}
 	if status, body := c.call("POST", search, `{"max_results":1}`); status != http.StatusOK {

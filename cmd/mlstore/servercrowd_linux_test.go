@@ -126,13 +126,13 @@ func TestClientsThatDoNotTakeTheirFiles(t *testing.T) {
 		answer, err := http.ReadResponse(bufio.NewReaderSize(conn, 16), nil)
 		s.must(err)
 		counts[answer.StatusCode]++
-		if answer.StatusCode == http.StatusServiceUnavailable && answer.Header.Get("Retry-After") == "" {
+		if answer.StatusCode == http.StatusTooManyRequests && answer.Header.Get("Retry-After") == "" {
 			t.Error("somebody was sent away and not told when to come again")
 		}
 		s.must(conn.SetReadDeadline(time.Now().Add(time.Minute)))
 	}
-	if counts[http.StatusOK] != places || counts[http.StatusServiceUnavailable] != clients-places {
-		t.Errorf("the answers are %v, want %d of 200 and the others of 503", counts, places)
+	if counts[http.StatusOK] != places || counts[http.StatusTooManyRequests] != clients-places {
+		t.Errorf("the answers are %v, want %d of 200 and the others of 429", counts, places)
 	}
 	mib := server.peak()
 	if mib > mostMemory {

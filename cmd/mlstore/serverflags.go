@@ -73,7 +73,7 @@ func (f *serverFlags) define(flags *pflag.FlagSet) {
 	flags.DurationVar(&f.drainDelay, "drain-delay", time.Second, "how long requests are still taken after SIGTERM")
 	flags.DurationVar(&f.drainTimeout, "drain-timeout", time.Minute, "how long requests may then take to end")
 	flags.Uint16Var(&f.maxRequests, "max-requests", 512,
-		"how many requests are worked on at a time; more wait for seconds, then get 503")
+		"how many requests are worked on at a time; more wait for seconds, then get 429")
 	flags.Uint16Var(&f.maxTransfers, "max-transfers", 256, "the same for files on their way to and from clients")
 	for _, name := range idleFlags() {
 		flags.StringP(name, map[string]string{"workers": "w"}[name], "", "no effect; MLflow's flag")
