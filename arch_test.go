@@ -216,6 +216,11 @@ func rules() table {
 			reason: "the server serves any stores: its command hands it a resolver, so it names no store and no default",
 		},
 		{
+			room: "cmd/mlstore/serverbench", outside: []string{"github.com/jackc/pgx/v5"},
+			tests:  []string{"plugins/postgres", "plugins/sqlite"},
+			reason: "the server's speed is measured beside the bare driver",
+		},
+		{
 			room:   "cmd/mlstore/...",
 			inside: []string{"...", "!plugins/...", "plugins/file", "plugins/sqlite", "plugins/http", "plugins/local", "!internal/testenv"},
 			outside: []string{

@@ -17,6 +17,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/internal/testenv"
 	"github.com/mlstore/mlstore/plugins/postgres"
@@ -26,6 +28,7 @@ import (
 // lab has both servers over equal databases.
 type lab struct {
 	ours, mlflow *side
+	bare         *pgxpool.Pool // on the database of ours; nil where it is SQLite's
 	slice        time.Duration // of each measurement
 }
 
@@ -36,9 +39,9 @@ func must(tb testing.TB, err error) {
 	}
 }
 
-// newLab fills a database, copies it and starts the servers. MLSTORE_BENCH_SLICE is how long each of six measurements of one
-// figure takes (2s).
-func newLab(b *testing.B, kind string) *lab {
+// newLab fills a database with experiments of so many runs, copies it and starts the servers. MLSTORE_BENCH_SLICE is how long
+// each of six measurements of one figure takes (2s).
+func newLab(b *testing.B, kind string, runs ...int) *lab {
 	b.Helper()
 	l := &lab{slice: 2 * time.Second}
 	if text := os.Getenv("MLSTORE_BENCH_SLICE"); text != "" {
@@ -46,7 +49,7 @@ func newLab(b *testing.B, kind string) *lab {
 		l.slice, err = time.ParseDuration(text)
 		must(b, err)
 	}
-	ourURI, theirURI, data := databases(b, kind)
+	ourURI, theirURI, data := databases(b, kind, runs)
 	bin := build(b)
 	ours, theirs := testenv.QuietDir(b), testenv.QuietDir(b) // they make files
 	address := freeAddress(b)
@@ -57,6 +60,11 @@ func newLab(b *testing.B, kind string) *lab {
 	cmd.Env = append(os.Environ(), "MLSTORE_PLUGIN_PATH="+filepath.Join(bin, "plugins"))
 	start(b, "ours", cmd, ours, address)
 	l.ours = newSide("http://"+address, data)
+	if kind == "postgres" {
+		l.bare, err = pgxpool.New(b.Context(), ourURI)
+		must(b, err)
+		b.Cleanup(l.bare.Close)
+	}
 
 	address = freeAddress(b)
 	_, port, err = net.SplitHostPort(address)
@@ -78,19 +86,21 @@ func newLab(b *testing.B, kind string) *lab {
 }
 
 // databases makes two equal ones.
-func databases(b *testing.B, kind string) (ours, theirs string, data seeded) {
+func databases(b *testing.B, kind string, runs []int) (ours, theirs string, data seeded) {
 	b.Helper()
 	var opener core.Opener = sqlite.Opener{}
 	dir := b.TempDir()
 	ours = "sqlite:///" + filepath.Join(dir, "ours.db")
 	if kind == "postgres" {
-		opener, ours = postgres.Opener{}, testenv.Postgres(b)
+		opener, ours = postgres.Opener{}, testenv.NewPostgresServer(b, testenv.PostgresOptions{Settings: map[string]string{
+			"shared_buffers": "1GB", "max_wal_size": "4GB",
+		}}).Database(b)
 	}
 	uri, err := core.ParseURI(ours)
 	must(b, err)
 	backend, err := opener.Open(b.Context(), core.OpenRequest{URI: uri, Options: map[string]string{"artifact_root": "mlflow-artifacts:/"}})
 	must(b, err)
-	data, err = seed(b.Context(), backend.Tracking)
+	data, err = seed(b.Context(), backend.Tracking, runs)
 	must(b, err)
 	must(b, backend.Close())
 	if kind == "postgres" {
