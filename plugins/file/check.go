@@ -47,6 +47,7 @@ func (c *checker) found(kind, p, problem, fix string) error {
 
 const (
 	fixRemove = "remove it, or move it out of the store"
+	fixLink   = "when it is a link to a folder that you want, move that folder to the place of the link"
 	fixMeta   = "restore meta.yaml from a backup, or remove the folder"
 )
 
@@ -67,7 +68,7 @@ func (c *checker) root() error {
 			case !entry.IsDir() && entry.Type().IsRegular():
 				err = c.found("file", p, "it belongs to no experiment", fixRemove)
 			case !entry.IsDir():
-				err = c.found("file", p, "it is neither a file nor a folder, and not followed", fixRemove)
+				err = c.found("file", p, "it is neither a file nor a folder, and not followed", fixLink)
 			case names.ExperimentID(name) != nil || isHidden(name):
 				err = c.found("file", p, "its name is no experiment id", fixRemove)
 			default:
@@ -104,8 +105,10 @@ func (c *checker) experiment(base string) error {
 		if err := c.shelf("tag", e.base, &e.tags); err != nil {
 			return err
 		}
-		runs, err = c.t.listRuns(e, f)
-		return err
+		if runs, err = c.t.listRuns(e, f); err != nil {
+			return err
+		}
+		return c.links(e.base, f)
 	})
 	if err != nil {
 		return err
@@ -116,6 +119,25 @@ func (c *checker) experiment(base string) error {
 		}
 	}
 	return c.models(base)
+}
+
+// links reports what lies where the runs of an experiment lie and is neither a file nor a folder: a run that is a link, which
+// MLflow follows, is not seen.
+func (c *checker) links(base string, f *folder) error {
+	entries, err := f.list(".")
+	if err != nil {
+		return ioError("list", base, err)
+	}
+	for _, entry := range entries {
+		if entry.IsDir() || entry.Type().IsRegular() || isHidden(entry.Name()) {
+			continue
+		}
+		err := c.found("file", base+"/"+entry.Name(), "it is neither a file nor a folder, and not followed", fixLink)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // broken reports an ErrDataLoss; other errors end the check.

@@ -127,7 +127,13 @@ func TestLinesOfPoints(t *testing.T) {
 	if p, err := parseLine("7 1.5 1 %:x y", false); err != nil || p.name != "%:x" {
 		t.Errorf("a name that only looks escaped: %+v, %v", p, err)
 	}
-	for _, line := range []string{"", "1", "1 1.0 1 x", "1 1.0 1 x y z", "x 1.0 1", "1 x 1", "1 1.0 x", "1 1.0 1.5", "1  1.0 1"} {
+	if p, err := parseLine("1700000000000.25 1.5 2.0", false); err != nil || p != (point{1700000000000, 2, 1.5, "", "", ""}) {
+		t.Errorf("a line that MLflow writes for time.time()*1000 and a step of 2.0: %+v, %v", p, err)
+	}
+	for _, line := range []string{
+		"", "1", "1 1.0 1 x", "1 1.0 1 x y z", "x 1.0 1", "1 x 1", "1 1.0 x", "1 1.0 1.5", "1  1.0 1", "nan 1.0 1", "1e300 1.0 1",
+		"1 1.0 inf", "1 1.0 1e300",
+	} {
 		if p, err := parseLine(line, false); err == nil {
 			t.Errorf("%q: read as %+v", line, p)
 		}

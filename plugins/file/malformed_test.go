@@ -71,6 +71,8 @@ func spoils() []spoil {
 			return errors.Join(os.MkdirAll(filepath.Join(run, "inputs/x"), 0o755), write("inputs/x/meta.yaml", "a: b\n")(run))
 		}},
 		{"no folder for artifacts", "run", "", true, remove("artifacts")},
+		{"a start with a part of a millisecond", "", "", true, meta("start_time: 1\n", "start_time: 1.75\n")},
+		{"a line of whole floats", "", "", true, write("metrics/m", "1.5 1.0 1.0\n2.5 2.0 2.0\n")},
 	}
 }
 
@@ -166,6 +168,28 @@ func TestMalformedExperiment(t *testing.T) {
 		}
 		_, err = s.CreateExperiment(t.Context(), core.ExperimentSpec{Name: "new"})
 		check(t, err)
+	}
+}
+
+// TestLinkedFolders puts links to folders of the same store in the place of a run and of an experiment. They are not seen,
+// and Check says so.
+func TestLinkedFolders(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"1/link", "link"} {
+		dir := filepath.Join(t.TempDir(), "mlruns")
+		prepareStore(t, dir)
+		if err := os.Symlink("1r1", filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+		s := openTracking(t, dir)
+		var found []file.Finding
+		for f, err := range s.Check(t.Context()) {
+			check(t, err)
+			found = append(found, f)
+		}
+		if len(found) != 1 || found[0].Path != name || !strings.Contains(found[0].Fix, "link") {
+			t.Errorf("%s: found %+v, want one of the link", name, found)
+		}
 	}
 }
 

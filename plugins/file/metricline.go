@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/url"
 	"strconv"
 	"strings"
@@ -91,14 +92,14 @@ func parseLine(line string, ofModel bool) (point, error) {
 	p := point{}
 	var ok bool
 	var err error
-	if p.timestamp, err = strconv.ParseInt(fields[0], 10, 64); err != nil {
-		return point{}, errors.New("its timestamp is no whole number")
+	if p.timestamp, err = parseMillis(fields[0]); err != nil {
+		return point{}, errors.New("its timestamp is no number of milliseconds")
 	}
 	if p.value, ok = parseFloat(fields[1]); !ok {
 		return point{}, errors.New("its value is no number")
 	}
 	if count > 2 {
-		if p.step, err = strconv.ParseInt(fields[2], 10, 64); err != nil {
+		if p.step, err = parseStep(fields[2]); err != nil {
 			return point{}, errors.New("its step is no whole number")
 		}
 	}
@@ -109,6 +110,31 @@ func parseLine(line string, ofModel bool) (point, error) {
 		p.name, p.digest = unescapeName(fields[dataset]), unescapeName(fields[dataset+1])
 	}
 	return p, nil
+}
+
+// parseMillis reads a time. MLflow writes what its callers give it, also time.time()*1000, and then finds the run no more; the
+// part of a millisecond is left off.
+func parseMillis(text string) (int64, error) {
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err == nil {
+		return n, nil
+	}
+	if value, ok := parseFloat(text); ok && math.Abs(value) < 1<<53 {
+		return int64(value), nil
+	}
+	return 0, err
+}
+
+// parseStep reads a step, which MLflow writes as 2.0 when that is what its caller gives.
+func parseStep(text string) (int64, error) {
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err == nil {
+		return n, nil
+	}
+	if value, ok := parseFloat(text); ok && math.Abs(value) < 1<<53 && value == math.Trunc(value) {
+		return int64(value), nil
+	}
+	return 0, err
 }
 
 // scanChunk is how much of a metric file is read at once.

@@ -57,7 +57,15 @@ func (f *fields) number(key string) int64 {
 	return 0
 }
 
-func (f *fields) millis(key string) core.Millis { return core.Millis(f.number(key)) }
+// millis returns a time; 0 when it is absent or null.
+func (f *fields) millis(key string) core.Millis {
+	if text, ok := f.doc[key].(string); ok {
+		if n, err := parseMillis(text); err == nil {
+			return core.Millis(n)
+		}
+	}
+	return core.Millis(f.number(key))
+}
 
 func (f *fields) lifecycle(key string) core.Lifecycle {
 	switch text := f.text(key); core.Lifecycle(text) {
