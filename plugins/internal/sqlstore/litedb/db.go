@@ -47,11 +47,15 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 }
 
 // useWAL switches the database to a write-ahead log, which it remembers. While another process does the same, SQLite says
-// at once that the database is busy.
+// at once that the database is busy. A file that may not be written stays as it is: it can be read, and SQLite refuses
+// every write.
 func useWAL(ctx context.Context, c *conn) error {
 	for {
 		var mode string
 		err := c.first(ctx, "PRAGMA journal_mode=WAL", &mode)
+		if isReadOnly(err) {
+			return nil
+		}
 		if err == nil || !isBusy(err) {
 			return err
 		}

@@ -39,7 +39,10 @@ func fault(err error) error {
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
 		e.Code, e.RetryAfter = core.Unavailable, time.Second
 		e.Err = fmt.Errorf("another program holds the database: %w", err)
-	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH:
+	case sqlite3.SQLITE_READONLY:
+		e.Code = core.PermissionDenied
+		e.Err = fmt.Errorf("%s: %w", whyReadOnly(lite.Code()), err)
+	case sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH:
 		e.Code = core.PermissionDenied
 	case sqlite3.SQLITE_FULL:
 		e.Code = core.ResourceExhausted
@@ -53,6 +56,21 @@ func fault(err error) error {
 		e.Code = core.Canceled
 	}
 	return e
+}
+
+// whyReadOnly says what a database lacks that SQLite calls read-only.
+func whyReadOnly(code int) string {
+	if code == sqlite3.SQLITE_READONLY_DIRECTORY || code == sqlite3.SQLITE_READONLY_CANTINIT {
+		return "the folder of the database must be writable for its write-ahead log, also to read: change that, or copy the " +
+			"file to one that is"
+	}
+	return "this process may not write to the file of the database"
+}
+
+// isReadOnly reports whether this process may not write to the database.
+func isReadOnly(err error) bool {
+	lite, ok := errors.AsType[*sqlite.Error](err)
+	return ok && lite.Code()&0xff == sqlite3.SQLITE_READONLY
 }
 
 // isBusy reports whether another process holds a lock.

@@ -8,16 +8,17 @@ import (
 	"github.com/mlstore/mlstore/plugins/internal/sqlstore/sqldb"
 )
 
-// analytics is a step that moves what is known of traces from rows and JSON into columns. Its values are worked out here,
-// after the columns are there and before the statement that begins with derivedBefore. Source: MLflow 3.18, revision
+// analytics is a step that moves what is known of traces from rows and JSON into columns. Source: MLflow 3.18, revision
 // 75868b020152.
-const (
-	analytics     = "75868b020152"
-	derivedBefore = "UPDATE trace_info SET total_cost"
-)
+func analytics() derivation {
+	return derivation{
+		revision: "75868b020152", before: "UPDATE trace_info SET total_cost",
+		what: "names, sessions, tokens and costs of traces move into the new columns", do: deriveTraces,
+	}
+}
 
-// pageOfTraces is how many rows are worked out at once.
-const pageOfTraces = 250
+// pageOfRows is how many rows are worked out at once.
+const pageOfRows = 250
 
 // Keys of what moves.
 const (
@@ -81,7 +82,7 @@ func deriveInfo(ctx context.Context, tx sqldb.Tx, d sqldb.Dialect) error {
 			err := rows.Scan(&id)
 			ids = append(ids, id)
 			return err
-		}), "SELECT request_id FROM trace_info WHERE request_id > $1 ORDER BY request_id LIMIT $2", after, pageOfTraces)
+		}), "SELECT request_id FROM trace_info WHERE request_id > $1 ORDER BY request_id LIMIT $2", after, pageOfRows)
 		if err := tx.Do(ctx, page); err != nil || len(ids) == 0 {
 			return err
 		}
@@ -184,7 +185,7 @@ func deriveSpans(ctx context.Context, tx sqldb.Tx, _ sqldb.Dialect) error {
 				k.trace, k.span, atMost(model, 500), atMost(provider, 500))
 			return nil
 		}), "SELECT trace_id, span_id, CAST(dimension_attributes AS TEXT) FROM spans WHERE (trace_id, span_id) > ($1, $2) "+
-			"AND dimension_attributes IS NOT NULL ORDER BY trace_id, span_id LIMIT $3", after.trace, after.span, pageOfTraces)
+			"AND dimension_attributes IS NOT NULL ORDER BY trace_id, span_id LIMIT $3", after.trace, after.span, pageOfRows)
 		if err := tx.Do(ctx, page); err != nil || len(keys) == 0 {
 			return err
 		}
@@ -229,7 +230,7 @@ func deriveAssessments(ctx context.Context, tx sqldb.Tx, _ sqldb.Dialect) error 
 			return nil
 		}), "SELECT a.assessment_id, a.value, t.experiment_id, t.timestamp_ms FROM assessments AS a "+
 			"JOIN trace_info AS t ON t.request_id = a.trace_id WHERE a.assessment_id > $1 ORDER BY a.assessment_id LIMIT $2",
-			after, pageOfTraces)
+			after, pageOfRows)
 		if err := tx.Do(ctx, page); err != nil || last == "" {
 			return err
 		}

@@ -14,8 +14,8 @@ import (
 // beforeAnalytics is the revision before the step that derives columns from traces.
 const beforeAnalytics = "b7e2c1a4d9f3"
 
-// tracesBefore is a database of that revision, made by MLflow.
-func tracesBefore(t *testing.T, d sqldb.Dialect) place {
+// madeAt is a database of a revision, made by MLflow.
+func madeAt(t *testing.T, d sqldb.Dialect, revision string) place {
 	t.Helper()
 	p := newPlace(t, d)
 	testenv.MLflow(t, "3.18.0").Run(t, `
@@ -26,7 +26,7 @@ from mlflow.store.db.utils import _get_alembic_config
 from mlflow.store.tracking.dbmodels.initial_models import Base
 Base.metadata.create_all(sqlalchemy.create_engine(sys.argv[1]))
 command.upgrade(_get_alembic_config(sys.argv[1].replace("%", "%%")), sys.argv[2])
-`, p.uri(), beforeAnalytics)
+`, p.uri(), revision)
 	return p
 }
 
@@ -80,7 +80,7 @@ func TestTracesAreDerivedAsByMLflow(t *testing.T) {
 	for _, d := range dialects() {
 		t.Run(d.String(), func(t *testing.T) {
 			t.Parallel()
-			ours := tracesBefore(t, d)
+			ours := madeAt(t, d, beforeAnalytics)
 			seeded, stop := ours.open(t)
 			exec(t, seeded, traceRows()...)
 			stop()
@@ -98,7 +98,7 @@ func TestTracesAreDerivedAsByMLflow(t *testing.T) {
 
 func TestWhatATraceWouldLoseStopsTheUpgrade(t *testing.T) {
 	t.Parallel()
-	where := tracesBefore(t, sqldb.SQLite)
+	where := madeAt(t, sqldb.SQLite, beforeAnalytics)
 	for _, c := range []struct{ change, undo, problem string }{
 		{
 			"INSERT INTO spans (trace_id, experiment_id, span_id, status, start_time_unix_nano, content, dimension_attributes) " +

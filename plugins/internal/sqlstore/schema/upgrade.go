@@ -2,8 +2,6 @@ package schema
 
 import (
 	"context"
-	"slices"
-	"strings"
 
 	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/plugins/internal/sqlstore/sqldb"
@@ -20,7 +18,7 @@ type UpgradeOptions struct {
 type Step struct {
 	Number, Of int // from 1
 	Revision   string
-	Statements []string
+	Statements []string // and comments on what the step does besides, which no SQL can
 }
 
 // Upgrade brings a database forward to the revision Head, every step in a transaction of its own, so that a step that fails
@@ -43,7 +41,7 @@ func Upgrade(ctx context.Context, db sqldb.DB, o UpgradeOptions) (Status, error)
 	before := s.Revision
 	for i, next := range left {
 		if o.Step != nil {
-			o.Step(Step{Number: i + 1, Of: len(left), Revision: next.revision, Statements: next.statements})
+			o.Step(Step{Number: i + 1, Of: len(left), Revision: next.revision, Statements: next.shown()})
 		}
 		if o.DryRun {
 			continue
@@ -96,24 +94,6 @@ func (s step) apply(ctx context.Context, db sqldb.DB, before string) error {
 		_, err = tx.Exec(ctx, "UPDATE alembic_version SET version_num = $1", s.revision)
 		return err
 	})
-}
-
-// run runs the statements, and between them what statements cannot do.
-func (s step) run(ctx context.Context, tx sqldb.Tx, d sqldb.Dialect) error {
-	if s.revision != analytics {
-		return run(ctx, tx, s.statements)
-	}
-	at := slices.IndexFunc(s.statements, func(sql string) bool { return strings.HasPrefix(sql, derivedBefore) })
-	if at < 0 {
-		return core.Errorf(core.Internal, "the step to revision %s lacks its place for what is derived", s.revision)
-	}
-	if err := run(ctx, tx, s.statements[:at]); err != nil {
-		return err
-	}
-	if err := deriveTraces(ctx, tx, d); err != nil {
-		return err
-	}
-	return run(ctx, tx, s.statements[at:])
 }
 
 // foreignKeysOff refuses a database of SQLite that checks foreign keys.
