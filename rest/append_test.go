@@ -3,6 +3,7 @@ package rest_test
 import (
 	"encoding/json"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -70,6 +71,9 @@ func TestHistoriesSurviveTheWire(t *testing.T) {
 		}
 		if len(page.Metrics) != n || page.NextPageToken != "t" {
 			t.Errorf("%d of %d points, token %q", len(page.Metrics), n, page.NextPageToken)
+		}
+		if text := runs.AppendJSON(nil); !strings.HasPrefix(string(text), `{"metrics":[`) {
+			t.Errorf("%d points in bulk: %s", n, text)
 		}
 		var bulk rest.MetricsPage
 		must(t, json.Unmarshal(runs.AppendJSON(nil), &bulk))

@@ -48,6 +48,15 @@ func TestDecode(t *testing.T) {
 				{Key: "k", Value: rest.Float(math.Inf(-1)), Step: 1000}, {Key: "k", Value: 1.5, Step: 7},
 			}},
 		},
+		"numbers of Python": {
+			body: "\ufeff" + `{"run_id":"NaN \" -Infinity","points":[{"key":"NaN","value":-Infinity},{"key":"k","value": Infinity }]}`,
+			want: request{RunID: `NaN " -Infinity`, Points: []point{
+				{Key: "NaN", Value: rest.Float(math.Inf(-1))}, {Key: "k", Value: rest.Float(math.Inf(1))},
+			}},
+		},
+		"byte order mark": {body: "\ufeff" + `{"run_id":"a"}`, want: request{RunID: "a"}},
+		"no number":       {body: `{"run_id":"a","points":[{"key":"k","value":NaNs}]}`, err: "Missing value for required parameter 'run_id'."},
+		"unending":        {body: `{"run_id":"a","x":NaN,"y":"\`, err: "Missing value for required parameter 'run_id'."},
 		"nothing":         {err: "Missing value for required parameter 'run_id'. See the API docs"},
 		"no object":       {body: `[1]`, err: "Missing value for required parameter 'run_id'."},
 		"broken":          {body: `{"run_id":`, err: "Missing value for required parameter 'run_id'."},

@@ -26,14 +26,12 @@ func AppendMetrics(b []byte, points []core.Metric) []byte {
 	return b
 }
 
-// Histories are points of several runs as a server writes them; MetricsPage reads them.
+// Histories are points of several runs as a server writes them; MetricsPage reads them. The list is there also when it is
+// empty, as MLflow's page reads it from get-history-bulk.
 type Histories []core.RunMetric
 
 // AppendJSON writes the points at the end of b.
 func (h Histories) AppendJSON(b []byte) []byte {
-	if len(h) == 0 {
-		return append(b, "{}"...)
-	}
 	b = append(b, `{"metrics":[`...)
 	for i, m := range h {
 		if i > 0 {

@@ -60,6 +60,43 @@ func (f *Float) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
+// quoteSpecials writes the numbers that JSON has not, as Python's json writes them, as the texts that a Float reads. The text
+// of strings stays as it is.
+func quoteSpecials(body []byte) []byte {
+	if !bytes.Contains(body, []byte("NaN")) && !bytes.Contains(body, []byte("Infinity")) {
+		return body
+	}
+	quoted := make([]byte, 0, len(body)+64)
+	for len(body) > 0 {
+		n := 1
+		if body[0] == '"' {
+			n = stringLength(body)
+		}
+		for _, special := range []string{"NaN", "Infinity", "-Infinity"} {
+			if bytes.HasPrefix(body, []byte(special)) {
+				quoted = append(append(append(quoted, '"'), special...), '"')
+				n, body = 0, body[len(special):]
+				break
+			}
+		}
+		quoted, body = append(quoted, body[:n]...), body[n:]
+	}
+	return quoted
+}
+
+// stringLength is the length of the JSON string that text begins with, quotes included; that of text when it does not end.
+func stringLength(text []byte) int {
+	for i := 1; i < len(text); i++ {
+		switch text[i] {
+		case '\\':
+			i++
+		case '"':
+			return i + 1
+		}
+	}
+	return len(text)
+}
+
 // MarshalJSON writes a Float.
 func (f Float) MarshalJSON() ([]byte, error) { return f.AppendJSON(nil), nil }
 

@@ -70,11 +70,7 @@ func (s *Server) listModelArtifacts(c *call) error {
 
 // modelLocation is where the files of the logged model are that the path of a call names.
 func (s *Server) modelLocation(c *call) (string, error) {
-	models, ok := core.As[core.LoggedModels](s.tracking)
-	if !ok {
-		return "", core.Errorf(core.Unimplemented, "the tracking store keeps no logged models")
-	}
-	model, err := models.LoggedModel(c.ctx(), core.ModelID(c.r.PathValue("model_id")))
+	model, err := s.liveLoggedModel(c.ctx(), c.r.PathValue("model_id"))
 	return model.ArtifactURI, err
 }
 

@@ -67,11 +67,21 @@ func (s *Server) createLoggedModel(c *call, q rest.CreateLoggedModel) (rest.Logg
 
 // getLoggedModel hides deleted models unless they are asked for.
 func (s *Server) getLoggedModel(c *call, q rest.GetLoggedModel) (rest.LoggedModelAnswer, error) {
-	m, err := s.loggedModel(c.ctx(), q.ModelID)
-	if err == nil && m.Lifecycle == core.Deleted && !q.AllowDeleted {
-		err = noLoggedModel(core.Missing("logged model", q.ModelID), q.ModelID)
+	find := s.liveLoggedModel
+	if q.AllowDeleted {
+		find = s.loggedModel
 	}
+	m, err := find(c.ctx(), q.ModelID)
 	return rest.LoggedModelAnswer{Model: rest.LoggedModelOf(m)}, err
+}
+
+// liveLoggedModel is a logged model that is not deleted: only such a one shows its files and becomes a version.
+func (s *Server) liveLoggedModel(ctx context.Context, id string) (core.LoggedModel, error) {
+	m, err := s.loggedModel(ctx, id)
+	if err == nil && m.Lifecycle == core.Deleted {
+		return core.LoggedModel{}, noLoggedModel(core.Missing("logged model", id), id)
+	}
+	return m, err
 }
 
 func (s *Server) loggedModel(ctx context.Context, id string) (core.LoggedModel, error) {

@@ -57,6 +57,10 @@ func TestLoggedModels(t *testing.T) {
 	c.do("DELETE", at+"/tags/a%2Fb%20c", "", nil)
 	c.do("DELETE", at, "", nil)
 	c.refused("GET", at, "", refusal{status: 404, code: lost, message: "Logged model with ID '" + m.Info.ModelID + "' not found."})
+	c.refused("GET", at+"/artifacts/directories", "", refusal{status: 404, code: lost, message: "not found."})
+	c.model("n", 0)
+	c.refused("POST", "model-versions/create", `{"name":"n","source":"s3://b/k","model_id":"`+m.Info.ModelID+`"}`,
+		refusal{status: 400, code: invalid, message: "The model_id request parameter must identify"})
 	c.do("GET", at+"?allow_deleted=true", "", &made)
 	if d := cmp.Diff([]rest.Tag{{Key: "k", Value: "v"}}, made.Model.Info.Tags); d != "" {
 		t.Error(d)

@@ -97,10 +97,6 @@ func (s *Server) locationOf(ctx context.Context, q rest.PresignArtifact) (string
 		run, err := s.tracking.Run(ctx, core.RunID(q.RunID))
 		return run.ArtifactURI, err
 	}
-	models, ok := core.As[core.LoggedModels](s.tracking)
-	if !ok {
-		return "", core.Errorf(core.Unimplemented, "the tracking store keeps no logged models")
-	}
-	model, err := models.LoggedModel(ctx, core.ModelID(q.ModelID))
+	model, err := s.liveLoggedModel(ctx, q.ModelID)
 	return model.ArtifactURI, err
 }

@@ -106,7 +106,7 @@ func (s *Server) owned(ctx context.Context, o origin) (origin, error) {
 	root, owner := "", "run_id"
 	if o.model != "" {
 		owner = "model_id"
-		m, err := s.loggedModel(ctx, string(o.model))
+		m, err := s.liveLoggedModel(ctx, string(o.model))
 		if err != nil {
 			return o, ownerless(err, o.source, owner)
 		}

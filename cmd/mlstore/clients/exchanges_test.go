@@ -166,6 +166,7 @@ func loggedExchanges() []exchange {
 		{"DELETE", "logged-models/@MODEL", ``, ""},
 		{"DELETE", "logged-models/@MODEL", ``, ""},
 		{"GET", "logged-models/@MODEL", ``, ""},
+		{"GET", "logged-models/@MODEL/artifacts/directories", ``, ""},
 		{"GET", "logged-models/@MODEL?allow_deleted=true", ``, ""},
 	}
 }

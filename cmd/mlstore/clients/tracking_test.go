@@ -143,6 +143,7 @@ func metricExchanges() []exchange {
 		{"POST", "runs/log-metric", `{"run_id":"@RUN","key":"m","value":0,"timestamp":0}`, ""},
 		{"POST", "runs/log-metric", `{"run_uuid":"@RUN","key":"m","value":"2.5","timestamp":"2","step":3}`, ""},
 		{"POST", "runs/log-metric", `{"run_id":"@RUN","key":"nan","value":"NaN","timestamp":2}`, ""},
+		{"POST", "runs/log-metric", "\ufeff" + `{"run_id":"@RUN","key":"marked","value":7,"timestamp":2}`, ""},
 		{"POST", "runs/log-metric", `{"run_id":"@RUN","key":"m","value":1}`, ""},
 		{"POST", "runs/log-metric", `{"run_id":"@RUN","key":"m","timestamp":1}`, ""},
 		{"POST", "runs/log-metric", `{"run_id":"@RUN","key":"m","value":"x","timestamp":1}`, ""},
