@@ -263,6 +263,17 @@ func TestUploadFile(t *testing.T) {
 	wantIs(t, err, core.ErrDataLoss)
 }
 
+// TestUploadDirThroughALink uploads a directory whose name is a link, such as "latest".
+func TestUploadDirThroughALink(t *testing.T) {
+	t.Parallel()
+	r := mem.NewArtifacts()
+	dir := tree(t, map[string]string{"file": "1", "below/file": "2"})
+	link := filepath.Join(t.TempDir(), "latest")
+	check(t, os.Symlink(dir, link))
+	check(t, client.UploadDir(t.Context(), r, link, "to", client.TransferOptions{}))
+	sameFiles(t, map[string]string{"to/file": "1", "to/below/file": "2"}, stored(t, r))
+}
+
 func TestUploadDirFollowsLinksToFilesAlone(t *testing.T) {
 	t.Parallel()
 	outside := tree(t, map[string]string{"file": "linked"})

@@ -42,18 +42,16 @@ func UploadFile(
 // UploadDir stores the files below a local directory at the same places below the directory target of the repository; ""
 // is its root. What is there already and has no counterpart stays; directories without files are not represented.
 //
-// Files are read through symbolic links, wherever they lead. Links to directories are not entered, as in MLflow's object
-// stores. Anything else that is no regular file fails, as does a link to nothing. A failure does not stop the others; the
-// error names the first ten.
+// Files are read through symbolic links, wherever they lead, and so is local itself. Links to directories below it are not
+// entered, as in MLflow's object stores. Anything else that is no regular file fails, as does a link to nothing. A failure
+// does not stop the others; the error names the first ten.
 func UploadDir(ctx context.Context, r core.ArtifactRepository, local, target string, o TransferOptions) error {
 	target, err := core.CheckArtifactDir(target)
 	if err != nil {
 		return core.Do("upload", target, err)
 	}
-	if info, err := os.Stat(local); err != nil {
-		return core.Do("upload", local, localError(err))
-	} else if !info.IsDir() {
-		return core.Do("upload", local, core.Invalid(local, "%s is not a directory", local))
+	if local, err = directory(local); err != nil {
+		return core.Do("upload", local, err)
 	}
 	t := newTransfer("upload", o)
 	t.run(ctx, func(yield func(item) bool) {
@@ -69,6 +67,23 @@ func UploadDir(ctx context.Context, r core.ArtifactRepository, local, target str
 		})
 	})
 	return t.result(ctx, target)
+}
+
+// directory checks that there is a local directory. It returns its name; where that is a link, which a walk does not enter,
+// the name of what it leads to.
+func directory(local string) (string, error) {
+	info, err := os.Stat(local)
+	if err != nil {
+		return local, localError(err)
+	}
+	if !info.IsDir() {
+		return local, core.Invalid(local, "%s is not a directory", local)
+	}
+	behind, err := filepath.EvalSymlinks(local)
+	if err != nil {
+		return local, localError(err)
+	}
+	return behind, nil
 }
 
 // uploadOf is one entry of the walk through a local directory.
