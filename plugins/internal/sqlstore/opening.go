@@ -84,14 +84,20 @@ func open(ctx context.Context, db sqldb.DB, o Options) (core.Backend, error) {
 	return core.Backend{Tracking: t, Registry: NewRegistry(handles[1], o)}, nil
 }
 
-// ready sees to it that the database has the schema.
+// ready sees to it that the database has the schema, and no workspaces.
 func ready(ctx context.Context, db sqldb.DB, readOnly bool) error {
 	if !readOnly {
-		return schema.Ensure(ctx, db)
+		if err := schema.Ensure(ctx, db); err != nil {
+			return err
+		}
+		return oneWorkspace(ctx, db)
 	}
 	status, err := schema.Read(ctx, db)
+	if err == nil {
+		err = status.Err()
+	}
 	if err != nil {
 		return err
 	}
-	return status.Err()
+	return oneWorkspace(ctx, db)
 }
