@@ -17,8 +17,8 @@ import (
 	"github.com/mlstore/mlstore/sdk/wire/internal/pb/trackingv1"
 )
 
-// line is the host's end of a stream of batches. What comes while a message is being sent goes into the next one, so that a
-// caller who is alone waits for nobody.
+// line is the host's end of a stream of batches. What comes while a message is being sent goes into the next one. A caller who
+// is alone waits for nobody and sends by itself.
 type line struct {
 	wake chan struct{} // has a token while something waits to be sent
 	over chan struct{} // closed when the stream has ended
@@ -29,6 +29,8 @@ type line struct {
 	size      int              // of their requests, in bytes
 	waiting   []*trackingv1.BatchCall
 	cancelled []uint64
+	stream    trackingv1.TrackingService_LogBatchesClient // nil until it is open
+	sending   bool
 	answered  bool // the plugin has answered anything
 }
 
@@ -61,8 +63,8 @@ func (l *line) isOver() bool {
 // join lets a call go out, and reports false when there is no place for it.
 func (l *line) join(ctx context.Context, c *call) bool {
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	if l.isOver() || len(l.calls) == mostCalls || l.size+len(c.Request) > mostBytes {
+		l.mu.Unlock()
 		return false
 	}
 	if end, limited := ctx.Deadline(); limited {
@@ -73,7 +75,14 @@ func (l *line) join(ctx context.Context, c *call) bool {
 	l.calls[c.Number] = c
 	l.size += len(c.Request)
 	l.waiting = append(l.waiting, c.BatchCall)
-	l.tell()
+	alone := len(l.calls) == 1 && l.stream != nil // nothing is under way, so that sending does not wait for the plugin
+	if !alone {
+		l.tell()
+	}
+	l.mu.Unlock()
+	if alone {
+		_ = l.sendWaiting() // when it fails, who receives hears why
+	}
 	return true
 }
 
@@ -105,7 +114,10 @@ func (l *line) run(ctx context.Context, client trackingv1.TrackingServiceClient)
 	if err != nil {
 		return err
 	}
-	go l.send(stream)
+	l.mu.Lock()
+	l.stream = stream
+	l.mu.Unlock()
+	go l.send()
 	for {
 		reply, err := stream.Recv()
 		if errors.Is(err, io.EOF) {
@@ -119,7 +131,7 @@ func (l *line) run(ctx context.Context, client trackingv1.TrackingServiceClient)
 }
 
 // send sends what waits, as long as the stream lasts.
-func (l *line) send(stream trackingv1.TrackingService_LogBatchesClient) {
+func (l *line) send() {
 	for {
 		select {
 		case <-l.wake:
@@ -127,22 +139,28 @@ func (l *line) send(stream trackingv1.TrackingService_LogBatchesClient) {
 			return
 		}
 		runtime.Gosched() // callers who can go on have something to send, too
-		if m := l.take(); m != nil && stream.Send(m) != nil {
+		if l.sendWaiting() != nil {
 			return // who receives hears why
 		}
 	}
 }
 
-// take makes a message of what waits; nil of nothing.
-func (l *line) take() *trackingv1.LogBatchesRequest {
+// sendWaiting sends what waits in one message, unless somebody is sending, who then has the sender come back.
+func (l *line) sendWaiting() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.waiting)+len(l.cancelled) == 0 {
+	if l.sending || len(l.waiting)+len(l.cancelled) == 0 {
 		return nil
 	}
 	m := &trackingv1.LogBatchesRequest{Calls: l.waiting, Cancelled: l.cancelled}
-	l.waiting, l.cancelled = nil, nil
-	return m
+	l.waiting, l.cancelled, l.sending = nil, nil, true
+	l.mu.Unlock()
+	err := l.stream.Send(m)
+	l.mu.Lock()
+	if l.sending = false; len(l.waiting)+len(l.cancelled) > 0 {
+		l.tell()
+	}
+	return err
 }
 
 // answer gives callers their results. Numbers that have none to give are left out.
