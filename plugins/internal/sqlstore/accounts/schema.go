@@ -176,7 +176,7 @@ func (m migration) tables(ctx context.Context) ([]string, error) {
 	query := "SELECT name FROM sqlite_master WHERE type = 'table'"
 	if m.dialect == sqldb.Postgres {
 		query = "SELECT relname::text FROM pg_catalog.pg_class WHERE relkind IN ('r', 'p') AND " +
-			"relnamespace = current_schema()::regnamespace"
+			"relnamespace <> 'pg_catalog'::regnamespace AND pg_table_is_visible(oid)" // in whatever schema statements find them
 	}
 	return texts(ctx, m.tx, query)
 }

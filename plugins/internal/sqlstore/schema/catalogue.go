@@ -38,7 +38,8 @@ func usedTables() []string {
 	}
 }
 
-// catalogue reads the tables that the database has.
+// catalogue reads the tables that statements find: in Postgres those of every schema of the search path, the first one of
+// each name, which need not be in the schema where a new table would go.
 func catalogue(ctx context.Context, tx sqldb.Tx, d sqldb.Dialect) (tables, error) {
 	found := tables{}
 	rows, err := tx.Query(ctx, catalogueSQL(d))
@@ -63,7 +64,7 @@ func catalogueSQL(d sqldb.Dialect) string {
 	a.attnotnull AND NOT a.atthasdef AND a.attidentity = '' AND a.attgenerated = ''
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-WHERE c.relkind IN ('r', 'p') AND c.relnamespace = current_schema()::regnamespace
+WHERE c.relkind IN ('r', 'p') AND c.relnamespace <> 'pg_catalog'::regnamespace AND pg_table_is_visible(c.oid)
 ORDER BY c.relname, a.attnum`
 	}
 	return `SELECT m.name, t.name, t.type, t."notnull" AND t.dflt_value IS NULL

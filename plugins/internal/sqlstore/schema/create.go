@@ -44,3 +44,15 @@ func exclusive(ctx context.Context, tx sqldb.Tx, d sqldb.Dialect) error {
 	_, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock($1)", int64(key))
 	return err
 }
+
+// together has the rest of the transaction make tables in the schema of Postgres that holds the others, which need not be
+// the first of the search path.
+func together(ctx context.Context, tx sqldb.Tx, d sqldb.Dialect) error {
+	if d != sqldb.Postgres {
+		return nil
+	}
+	_, err := tx.Exec(ctx, `SELECT set_config('search_path', quote_ident(n.nspname) || ', ' || current_setting('search_path'), true)
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relname = 'alembic_version' AND c.relkind IN ('r', 'p') AND pg_table_is_visible(c.oid) AND n.nspname <> current_schema()`)
+	return err
+}

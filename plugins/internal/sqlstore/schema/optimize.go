@@ -45,7 +45,8 @@ func indexStates(ctx context.Context, tx sqldb.Tx, d sqldb.Dialect) ([]IndexStat
 func definitions(ctx context.Context, tx sqldb.Tx, d sqldb.Dialect) (map[string]string, error) {
 	sql := "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
 	if d == sqldb.Postgres {
-		sql = "SELECT indexname::text, indexdef FROM pg_catalog.pg_indexes WHERE schemaname = current_schema()"
+		sql = "SELECT relname::text, pg_get_indexdef(oid) FROM pg_catalog.pg_class WHERE relkind IN ('i', 'I') AND " +
+			"relnamespace <> 'pg_catalog'::regnamespace AND pg_table_is_visible(oid)"
 	}
 	rows, err := tx.Query(ctx, sql)
 	if err != nil {

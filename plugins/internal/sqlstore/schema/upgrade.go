@@ -88,6 +88,9 @@ func (s step) apply(ctx context.Context, db sqldb.DB, before string) error {
 		case now[0] != before:
 			return core.Errorf(core.Aborted, "another program has changed the revision meanwhile to %s", now[0])
 		}
+		if err := together(ctx, tx, db.Dialect()); err != nil {
+			return err
+		}
 		if err := s.run(ctx, tx, db.Dialect()); err != nil {
 			return err
 		}
