@@ -76,7 +76,7 @@ func (s *Server) modelLocation(c *call) (string, error) {
 
 // listBelow lists a directory below a location, with paths relative to that.
 func (s *Server) listBelow(ctx context.Context, uri, dir string) (listing, error) {
-	repo, err := s.artifacts(ctx, uri)
+	repo, err := s.artifacts(ctx, uri, dir)
 	if err != nil {
 		return listing{}, err
 	}

@@ -83,7 +83,7 @@ func (s *Server) sendBelow(c *call, uri, name string) error {
 	if s.config.PresignedOnly && !presigned {
 		return presignedOnly()
 	}
-	repo, err := s.artifacts(c.ctx(), uri)
+	repo, err := s.artifacts(c.ctx(), uri, name)
 	if err != nil {
 		return err
 	}

@@ -104,8 +104,9 @@ func within(path, folder string) bool {
 	return err == nil && filepath.IsLocal(below)
 }
 
-// locate returns the root to open for the artifacts at root, and a path in it. It is a registry.Settings.Locate.
-func (l *locations) locate(root core.URI) (core.URI, string, error) {
+// locate returns the root to open for what lies at name below the artifacts at root, and a path in it: it makes a
+// registry.Settings.Locate.
+func (l *locations) locate(root core.URI, name string) (core.URI, string, error) {
 	path, proxied := proxiedPath(root)
 	switch {
 	case proxied && l.destination.IsZero():
@@ -113,7 +114,10 @@ func (l *locations) locate(root core.URI) (core.URI, string, error) {
 			"the artifacts at %s are those of a server that serves them: start this one with --serve-artifacts", root)
 	case proxied:
 		path, err := core.CheckArtifactDir(strings.Trim(path, "/"))
-		return l.destination, path, err
+		if err != nil {
+			return root, "", err
+		}
+		return l.under(path, name)
 	}
 	return root, "", l.check(root)
 }
@@ -319,13 +323,13 @@ func shownURI(text string) string {
 	return cut(u.String())
 }
 
-// artifacts opens the artifact root at uri. Close it after use: the store below is shared.
-func (s *Server) artifacts(ctx context.Context, uri string) (core.ArtifactRepository, error) {
+// artifacts opens the artifact root at uri, for what lies at name there. Close it after use: the store below is shared.
+func (s *Server) artifacts(ctx context.Context, uri, name string) (core.ArtifactRepository, error) {
 	u, err := core.ParseURI(uri)
 	if err != nil {
 		return nil, err
 	}
 	settings := s.config.settings()
-	settings.Locate = s.locations.locate
+	settings.Locate = func(root core.URI) (core.URI, string, error) { return s.locations.locate(root, name) }
 	return s.config.Resolver.Artifacts(ctx, u, settings)
 }

@@ -83,7 +83,7 @@ func (s *Server) presignDirect(
 			"Presigned requests are not supported for proxied artifact storage (artifact URI scheme: %s). "+
 				"This endpoint requires a direct cloud storage artifact URI.", u.Scheme())
 	}
-	repo, err := s.artifacts(ctx, uri)
+	repo, err := s.artifacts(ctx, uri, q.Path)
 	if err != nil {
 		return none, err
 	}

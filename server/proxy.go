@@ -45,27 +45,44 @@ func (s *Server) openDestination(ctx context.Context) error {
 }
 
 func (s *Server) listProxied(c *call, q rest.ListProxied) (listing, error) {
-	return list(c.ctx(), s.destination, listing{dir: q.Path, names: true})
+	at, err := s.proxied(c.ctx(), strings.TrimSuffix(q.Path, "/"))
+	if err != nil {
+		return listing{}, err
+	}
+	if !at.own {
+		at.path = q.Path // with its slash, which is judged there
+	}
+	return list(c.ctx(), at, listing{dir: at.path, names: true, close: at.own})
 }
 
 func (s *Server) getProxied(c *call) error {
 	name := c.r.PathValue("path")
-	if err := core.CheckArtifactPath(name); err != nil {
+	if err := s.checkProxied(name); err != nil {
 		return err
 	}
 	if s.config.PresignedOnly {
 		return presignedOnly()
 	}
-	return s.send(c, s.destination, name)
+	at, err := s.proxied(c.ctx(), name)
+	if err != nil {
+		return err
+	}
+	defer at.leave()
+	return s.send(c, at, at.path)
 }
 
 // deleteProxied deletes a file, or a directory with everything in it. What is not there is deleted already (D-11).
 func (s *Server) deleteProxied(c *call) error {
 	name := c.r.PathValue("path")
-	if err := core.CheckArtifactPath(name); err != nil {
+	if err := s.checkProxied(name); err != nil {
 		return err
 	}
-	if err := s.destination.Delete(c.ctx(), name, core.DeleteOptions{}); err != nil {
+	at, err := s.proxied(c.ctx(), name)
+	if err != nil {
+		return err
+	}
+	defer at.leave()
+	if err := at.Delete(c.ctx(), at.path, core.DeleteOptions{}); err != nil {
 		return err
 	}
 	return c.answer(rest.None{})
@@ -88,6 +105,10 @@ func writable(name string) error {
 	if err := core.CheckArtifactPath(name); err != nil {
 		return err
 	}
+	return unreserved(name)
+}
+
+func unreserved(name string) error {
 	if strings.HasPrefix(path.Base(name), ".artifact.uploading.") {
 		return core.Invalid("path", "the name '%s' is kept for uploads that are not complete", cut(path.Base(name)))
 	}

@@ -98,7 +98,7 @@ func (a *accounts) modelTarget(ctx context.Context, n need) (target, error) {
 // fileTarget is what a path of the artifact proxy belongs to: <experiment>/<run>/artifacts/… or
 // <experiment>/models/<model>/artifacts/…. The whole of it, and what lies elsewhere, is for those whom the default gives it.
 func (a *accounts) fileTarget(path string) target {
-	if core.CheckArtifactPath(path) != nil {
+	if a.server.checkProxied(path) != nil {
 		return target{unnamed: true}
 	}
 	below := strings.Trim(path, "/")

@@ -2,6 +2,7 @@ package server
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
@@ -17,7 +18,7 @@ import (
 // whose digest is not the one that the client sent, leaves no file (R25).
 func (s *Server) putProxied(c *call) error {
 	name := c.r.PathValue("path")
-	if err := writable(name); err != nil {
+	if err := cmp.Or(s.checkProxied(name), unreserved(name)); err != nil {
 		return err
 	}
 	if s.config.PresignedOnly {
@@ -31,7 +32,12 @@ func (s *Server) putProxied(c *call) error {
 	if o.SHA256, err = sentDigest(c.r.Header); err != nil {
 		return err
 	}
-	stored, err := put(c, s.destination, upload{name, c.r.Body, o})
+	at, err := s.proxied(c.ctx(), name)
+	if err != nil {
+		return err
+	}
+	defer at.leave()
+	stored, err := put(c, at, upload{at.path, c.r.Body, o})
 	if err != nil {
 		return err
 	}
@@ -71,7 +77,7 @@ func (s *Server) uploadRunArtifact(c *call) error {
 	if err != nil {
 		return err
 	}
-	repo, err := s.artifacts(c.ctx(), run.ArtifactURI)
+	repo, err := s.artifacts(c.ctx(), run.ArtifactURI, name)
 	if err != nil {
 		return err
 	}
