@@ -111,6 +111,26 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// A service whose pages have no end does not keep a caller for ever.
+func TestListingThatGoesInACircle(t *testing.T) {
+	t.Parallel()
+	_, proxy, a := broken(t)
+	proxy.On(-1, requests(http.MethodGet, "list-type"), testenv.Answer(http.StatusOK, `<?xml version="1.0"?><ListBucketResult>`+
+		`<IsTruncated>true</IsTruncated><NextContinuationToken>again</NextContinuationToken></ListBucketResult>`))
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for _, o := range []core.ListOptions{{}, {Recursive: true}} {
+		_, err := a.List(ctx, "", o)
+		if core.CodeOf(err) != core.Internal || !strings.Contains(err.Error(), "again and again") {
+			t.Errorf("recursive %v: got error %v, want one that says so", o.Recursive, err)
+		}
+	}
+	err := a.Delete(ctx, "d", core.DeleteOptions{})
+	if core.CodeOf(err) != core.Internal {
+		t.Errorf("delete: got error %v, want the same", err)
+	}
+}
+
 func TestResets(t *testing.T) {
 	t.Parallel()
 	f, proxy, a := broken(t)

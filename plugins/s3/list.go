@@ -175,8 +175,12 @@ func (a *Artifacts) pages(ctx context.Context, input *s3.ListObjectsV2Input) ite
 			if !yield(out, err) || err != nil || !aws.ToBool(out.IsTruncated) {
 				return
 			}
-			if aws.ToString(out.NextContinuationToken) == "" {
+			switch aws.ToString(out.NextContinuationToken) {
+			case "":
 				yield(nil, core.Errorf(core.Internal, "S3 answers that there are more keys, and not how to get them"))
+				return
+			case aws.ToString(input.ContinuationToken):
+				yield(nil, core.Errorf(core.Internal, "S3 answers with the same page of keys again and again"))
 				return
 			}
 			input.ContinuationToken = out.NextContinuationToken
