@@ -25,7 +25,7 @@ func (a UpdateRunAnswer) AppendJSON(b []byte) []byte {
 func (p RunsPage) AppendJSON(b []byte) []byte {
 	b = append(b, '{')
 	b = appendList(b, `"runs":`, p.Runs, Run.appendJSON)
-	return append(appendToken(b, p.NextPageToken), '}')
+	return append(AppendToken(b, p.NextPageToken), '}')
 }
 
 func (r Run) appendJSON(b []byte) []byte {
@@ -124,7 +124,8 @@ func appendList[T any](b []byte, name string, items []T, item func(T, []byte) []
 	return append(b, ']')
 }
 
-func appendToken(b []byte, token string) []byte {
+// AppendToken writes the token of the next page, if there is one, after the other members of an object.
+func AppendToken(b []byte, token string) []byte {
 	return appendOptional(b, `"next_page_token":`, token)
 }
 

@@ -16,7 +16,8 @@ const seeDocs = " See the API docs for more information about request parameters
 // Decode reads the JSON body of a request into the struct at which into points, as MLflow's server does
 // (mlflow/server/handlers.py, _get_request_message; protobuf's JSON):
 //   - an empty body, null, and text that is no JSON object count as {}, a string is decoded once more;
-//   - a byte order mark in front is passed over, and NaN, Infinity and -Infinity are read where Python's json writes them;
+//   - a byte order mark in front is passed over; NaN, Infinity and -Infinity without quotes, as Python's json writes them, are
+//     ErrInvalid;
 //   - unknown fields are ignored, null is absent, names may be written in camel case, but not in both ways at once;
 //   - a field tagged `rest:"required"` that is absent or empty text, or has the wrong type, is ErrInvalid with MLflow's
 //     message; `rest:"required,or=run_uuid"` names a field that may come in its place.
@@ -34,8 +35,8 @@ func Decode(body []byte, into any) error {
 		return err
 	}
 	fields := objectOf(body)
-	if fields == nil {
-		fields = objectOf(quoteSpecials(body))
+	if fields == nil && bareSpecial(body) {
+		return core.Invalid("", `NaN, Infinity and -Infinity are no JSON: write them in quotes, as "NaN"`)
 	}
 	return decodeObject(fields, reflect.ValueOf(into).Elem(), "")
 }

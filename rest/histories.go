@@ -12,7 +12,7 @@ func (p HistoryPage) AppendJSON(b []byte) []byte {
 		b = AppendMetrics(append(b, `"metrics":[`...), p.Items)
 		b = append(b, ']')
 	}
-	return append(appendToken(b, p.Next), '}')
+	return append(AppendToken(b, p.Next), '}')
 }
 
 // AppendMetrics writes points at the end of b, with commas between them.

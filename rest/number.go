@@ -60,28 +60,19 @@ func (f *Float) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// quoteSpecials writes the numbers that JSON has not, as Python's json writes them, as the texts that a Float reads. The text
-// of strings stays as it is.
-func quoteSpecials(body []byte) []byte {
-	if !bytes.Contains(body, []byte("NaN")) && !bytes.Contains(body, []byte("Infinity")) {
-		return body
-	}
-	quoted := make([]byte, 0, len(body)+64)
+// bareSpecial reports a number that JSON has not, as Python's json writes it, outside of strings.
+func bareSpecial(body []byte) bool {
 	for len(body) > 0 {
+		if bytes.HasPrefix(body, []byte("NaN")) || bytes.HasPrefix(body, []byte("Infinity")) {
+			return true
+		}
 		n := 1
 		if body[0] == '"' {
 			n = stringLength(body)
 		}
-		for _, special := range []string{"NaN", "Infinity", "-Infinity"} {
-			if bytes.HasPrefix(body, []byte(special)) {
-				quoted = append(append(append(quoted, '"'), special...), '"')
-				n, body = 0, body[len(special):]
-				break
-			}
-		}
-		quoted, body = append(quoted, body[:n]...), body[n:]
+		body = body[n:]
 	}
-	return quoted
+	return false
 }
 
 // stringLength is the length of the JSON string that text begins with, quotes included; that of text when it does not end.
