@@ -35,8 +35,9 @@ func (a *app) copyCommand() *cobra.Command {
 they have. An experiment whose id does not fit the target gets another one there, which is undone on the way back.
 
 It can be repeated: what the target has already is compared and not written again, so a copy that was cut off goes on. What
-the target cannot represent is listed before anything is written, and stops the copy unless --lossy is given. A second pass
-reads everything back and compares it.
+cannot be copied, because the target cannot represent it or because it cannot be read in the source, is listed before
+anything is written, and stops the copy unless --lossy is given. So do traces, which are never copied. A second pass reads
+everything back and compares it.
 
 Artifacts are copied when both stores are folders, from below the one to below the other, or when --artifact-root says
 where to. Otherwise the target refers to the files where they are.`,
@@ -48,7 +49,7 @@ where to. Otherwise the target refers to the files where they are.`,
 	}
 	flags := cmd.Flags()
 	flags.BoolVar(&f.options.DryRun, "dry-run", false, "compare and count, and write nothing")
-	flags.BoolVar(&f.options.Lossy, "lossy", false, "copy although the target cannot represent everything")
+	flags.BoolVar(&f.options.Lossy, "lossy", false, "copy although not everything can be copied")
 	flags.BoolVar(&f.options.NoVerify, "no-verify", false, "leave out the second pass, which compares everything")
 	flags.StringVar(&f.artifactRoot, "artifact-root", "", "URI below which all artifacts go")
 	flags.BoolVar(&f.noArtifacts, "no-artifacts", false, "copy no artifacts: the target refers to them where they are")
@@ -115,6 +116,9 @@ func (a *app) copyStores(ctx context.Context, sourceURI, targetURI string, f cop
 	source, target := from.End, to.End
 	if f.noRegistry {
 		source.Registry, target.Registry = nil, nil
+	}
+	if f.options.Unread, err = unread(ctx, from, f.noRegistry); err != nil {
+		return err
 	}
 	f.options.Progress = show
 	if f.options.Relocate, err = relocation(from, to, f); err != nil {
@@ -256,7 +260,7 @@ func (a *app) showCopy(r copying.Report) error {
 		return writeObject(a.stdout, r)
 	}
 	for _, l := range r.Losses {
-		a.note("cannot be represented: %s %s: %s", l.Kind, l.Key, l.Why)
+		a.note("cannot be copied: %s %s: %s", l.Kind, l.Key, l.Why)
 	}
 	for _, d := range r.Differences {
 		a.note("differs: %s %s: %s", d.Kind, d.Key, d.What)
@@ -282,7 +286,10 @@ func (a *app) showCopy(r copying.Report) error {
 	for _, m := range r.Mapped {
 		fmt.Fprintf(&out, "experiment %s has the id %s in the target: %s\n", m.From, m.To, m.Name)
 	}
-	if r.Verified {
+	switch {
+	case r.Verified && len(r.Losses) > 0:
+		out.WriteString("verified: the target holds the same, but for what cannot be copied\n")
+	case r.Verified:
 		out.WriteString("verified: the target holds the same\n")
 	}
 	_, err := fmt.Fprint(a.stdout, visible(out.String(), true))

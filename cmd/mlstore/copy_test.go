@@ -53,6 +53,36 @@ func TestCopyOfAFolder(t *testing.T) {
 	}
 }
 
+// TestCopyTellsWhatItLeavesOut copies a folder with a run that is malformed, one that is a link, and traces.
+func TestCopyTellsWhatItLeavesOut(t *testing.T) {
+	t.Parallel()
+	s := newShell(t)
+	s.seed()
+	runs, err := filepath.Glob(filepath.Join(s.dir, "mlruns", "*", runA))
+	s.must(err)
+	experiment := filepath.Dir(runs[0])
+	s.must(os.WriteFile(filepath.Join(runs[0], "meta.yaml"), []byte("torn"), 0o600))
+	s.must(os.Symlink("elsewhere", filepath.Join(experiment, "linked")))
+	s.must(os.MkdirAll(filepath.Join(experiment, "traces", "tr-1"), 0o700))
+	r := s.run("copy", "mlruns", "other")
+	if r.code == 0 || strings.Contains(r.stdout, "verified") {
+		t.Errorf("a copy that leaves something out: %+v", r)
+	}
+	base := filepath.Base(experiment)
+	for _, want := range []string{base + "/" + runA + "/meta.yaml", base + "/linked", "traces of experiment " + base, "--lossy"} {
+		if !strings.Contains(r.stderr, want) {
+			t.Errorf("it does not name %s: %s", want, r.stderr)
+		}
+	}
+	report := s.copied("mlruns", "other", "--lossy")
+	if len(report.Losses) != 3 || report.Written.Runs != 1 || !report.Verified {
+		t.Errorf("with --lossy: %+v", report)
+	}
+	if got := s.ok("copy", "mlruns", "other", "--lossy"); !strings.Contains(got, "but for what cannot be copied") {
+		t.Errorf("as a table: %s", got)
+	}
+}
+
 func TestCopyToADatabaseAndBack(t *testing.T) {
 	t.Parallel()
 	s := newShell(t)

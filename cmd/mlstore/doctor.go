@@ -46,6 +46,8 @@ type finding struct {
 	What    string        `json:"kind"`
 	Problem string        `json:"problem"`
 	Fix     string        `json:"fix"`
+
+	unread bool // the store does not show what is there
 }
 
 func (a *app) doctorCommand() *cobra.Command {
@@ -66,7 +68,7 @@ code is 0 when all is well, that of the error when a store does not answer, and 
 			d.Stores = []storeHealth{
 				a.examine(cmd.Context(), registry.Tracking, settings), a.examine(cmd.Context(), registry.Registry, settings),
 			}
-			if d.Findings, err = a.inspect(cmd.Context(), settings); err != nil {
+			if d.Findings, err = inspect(cmd.Context(), settings); err != nil {
 				return err
 			}
 			if probing && d.healthy() == nil {
@@ -171,14 +173,14 @@ func ping(ctx context.Context, resolver *registry.Resolver, h *storeHealth, uri 
 }
 
 // inspect lists what is malformed in the stores that are folders of this machine.
-func (a *app) inspect(ctx context.Context, s registry.Settings) ([]finding, error) {
+func inspect(ctx context.Context, s registry.Settings) ([]finding, error) {
 	all := []finding{}
 	gather := func(kind registry.Kind, store inspected) error {
 		for f, err := range store.Check(ctx) {
 			if err != nil {
 				return joined(err, store.Close())
 			}
-			all = append(all, finding{kind, f.Path, f.Kind, f.Problem, f.Fix})
+			all = append(all, finding{kind, f.Path, f.Kind, f.Problem, f.Fix, f.Unread})
 		}
 		return store.Close()
 	}

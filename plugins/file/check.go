@@ -39,7 +39,16 @@ type checker struct {
 }
 
 func (c *checker) found(kind, p, problem, fix string) error {
-	if !c.yield(Finding{Path: p, Kind: kind, Problem: problem, Fix: fix}, nil) {
+	return c.tell(Finding{Path: p, Kind: kind, Problem: problem, Fix: fix})
+}
+
+// unread is found for what the store does not show.
+func (c *checker) unread(kind, p, problem, fix string) error {
+	return c.tell(Finding{Path: p, Kind: kind, Problem: problem, Fix: fix, Unread: true})
+}
+
+func (c *checker) tell(f Finding) error {
+	if !c.yield(f, nil) {
 		return errStop
 	}
 	return nil
@@ -68,7 +77,7 @@ func (c *checker) root() error {
 			case !entry.IsDir() && entry.Type().IsRegular():
 				err = c.found("file", p, "it belongs to no experiment", fixRemove)
 			case !entry.IsDir():
-				err = c.found("file", p, "it is neither a file nor a folder, and not followed", fixLink)
+				err = c.unread("file", p, "it is neither a file nor a folder, and not followed", fixLink)
 			case names.ExperimentID(name) != nil || isHidden(name):
 				err = c.found("file", p, "its name is no experiment id", fixRemove)
 			default:
@@ -85,7 +94,7 @@ func (c *checker) root() error {
 func (c *checker) experiment(base string) error {
 	id := core.ExperimentID(path.Base(base))
 	if at, _ := stat(c.t.top.dir, string(id)); trashed(base) && !at.absent() {
-		return c.found("experiment", base, "an active experiment has the same id, so that this one is not seen", fixRemove)
+		return c.unread("experiment", base, "an active experiment has the same id, so that this one is not seen", fixRemove)
 	}
 	var runs []*run
 	err := c.t.withExperiment(c.ctx, id, shared, func(e *experiment, f *folder) error {
@@ -132,7 +141,7 @@ func (c *checker) links(base string, f *folder) error {
 		if entry.IsDir() || entry.Type().IsRegular() || isHidden(entry.Name()) {
 			continue
 		}
-		err := c.found("file", base+"/"+entry.Name(), "it is neither a file nor a folder, and not followed", fixLink)
+		err := c.unread("file", base+"/"+entry.Name(), "it is neither a file nor a folder, and not followed", fixLink)
 		if err != nil {
 			return err
 		}
@@ -146,7 +155,7 @@ func (c *checker) broken(kind string, err error, fix string) error {
 		return err
 	}
 	f := findingOf(kind, err)
-	return c.found(kind, f.Path, strings.TrimPrefix(f.Problem, f.Path+": "), fix)
+	return c.unread(kind, f.Path, strings.TrimPrefix(f.Problem, f.Path+": "), fix)
 }
 
 func (c *checker) run(r *run) error {
@@ -186,7 +195,7 @@ func (c *checker) run(r *run) error {
 
 func (c *checker) shelf(kind, base string, s *shelf) error {
 	for _, p := range s.odd {
-		if err := c.found("file", base+"/"+p, "it is not the file of a "+kind, fixRemove); err != nil {
+		if err := c.unread("file", base+"/"+p, "it is not the file of a "+kind, fixRemove); err != nil {
 			return err
 		}
 	}

@@ -12,6 +12,7 @@ type Finding struct {
 	Kind    string // experiment, run, metric, param, tag, input, output, logged model, dataset, journal, temporary, file
 	Problem string
 	Fix     string // what to do about it
+	Unread  bool   // what lies there is not shown by the store: a copy of the store would not have it
 }
 
 // report tells about something malformed that is skipped.

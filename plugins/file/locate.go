@@ -46,7 +46,7 @@ func (t *Tracking) hasTrash() bool {
 
 // isReserved reports whether a folder of an experiment is not a run (MLflow, file_store.py, RESERVED_EXPERIMENT_FOLDERS).
 func isReserved(name string) bool {
-	return name == "tags" || name == "datasets" || name == "traces" || name == modelsName
+	return name == "tags" || name == "datasets" || name == tracesName || name == modelsName
 }
 
 // knownRun returns what is known of a run that lies in an experiment's folder.

@@ -112,6 +112,8 @@ func TestMalformedRun(t *testing.T) {
 				}
 			case len(found) != 1 || found[0].Kind != bad.kind || found[0].Path != place || found[0].Problem == "" || found[0].Fix == "":
 				t.Errorf("found %+v, want one of kind %q at %q", found, bad.kind, place)
+			case found[0].Unread != (!bad.sound || bad.kind == "file"):
+				t.Errorf("found %+v: whether it is unread is wrong", found)
 			}
 		})
 	}
@@ -168,6 +170,25 @@ func TestMalformedExperiment(t *testing.T) {
 		}
 		_, err = s.CreateExperiment(t.Context(), core.ExperimentSpec{Name: "new"})
 		check(t, err)
+	}
+}
+
+// TestTracesAreCounted puts MLflow's traces into an active and a deleted experiment. They are no runs, and counted.
+func TestTracesAreCounted(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "mlruns")
+	prepareStore(t, dir)
+	for _, name := range []string{"1/traces/tr-1", "1/traces/tr-2", ".trash/2/traces/tr-3"} {
+		check(t, os.MkdirAll(filepath.Join(dir, name), 0o755))
+	}
+	s := openTracking(t, dir)
+	counts, err := s.CountTraces(t.Context())
+	check(t, err)
+	if diff := cmp.Diff(map[core.ExperimentID]int{"1": 2, "2": 1}, counts); diff != "" {
+		t.Errorf("traces (-want +got):\n%s", diff)
+	}
+	if problems := leftovers(t, dir); len(problems) > 0 {
+		t.Errorf("found %q", problems)
 	}
 }
 

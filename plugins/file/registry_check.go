@@ -38,7 +38,16 @@ type registryChecker struct {
 }
 
 func (c *registryChecker) found(kind, p, problem, fix string) error {
-	if !c.yield(Finding{Path: p, Kind: kind, Problem: problem, Fix: fix}, nil) {
+	return c.tell(Finding{Path: p, Kind: kind, Problem: problem, Fix: fix})
+}
+
+// unread is found for what the registry does not show.
+func (c *registryChecker) unread(kind, p, problem, fix string) error {
+	return c.tell(Finding{Path: p, Kind: kind, Problem: problem, Fix: fix, Unread: true})
+}
+
+func (c *registryChecker) tell(f Finding) error {
+	if !c.yield(f, nil) {
 		return errStop
 	}
 	return nil
@@ -47,13 +56,13 @@ func (c *registryChecker) found(kind, p, problem, fix string) error {
 // broken reports an error about what is in a folder; other errors end the check.
 func (c *registryChecker) broken(kind, folder string, err error) error {
 	if nothing(err) {
-		return c.found(kind, path.Join(folder, metaFile), "it is missing", fixMeta)
+		return c.unread(kind, path.Join(folder, metaFile), "it is missing", fixMeta)
 	}
 	if !errors.Is(err, core.ErrDataLoss) && !errors.Is(err, core.ErrState) && !errors.Is(err, core.ErrExhausted) {
 		return err
 	}
 	f := registryFinding(kind, err)
-	return c.found(kind, f.Path, strings.TrimPrefix(f.Problem, f.Path+": "), fixMeta)
+	return c.unread(kind, f.Path, strings.TrimPrefix(f.Problem, f.Path+": "), fixMeta)
 }
 
 func (c *registryChecker) models() error {

@@ -17,6 +17,7 @@ import (
 const (
 	trashName  = ".trash"
 	modelsName = "models"
+	tracesName = "traces"
 	hiddenName = ".mlstore.trash"
 
 	runJournals        = "runs"

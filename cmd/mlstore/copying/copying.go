@@ -26,7 +26,8 @@ type End struct {
 // Options are those of Copy. The zero value copies everything that the target can represent entirely, and verifies it.
 type Options struct {
 	DryRun   bool        // list, and write nothing
-	Lossy    bool        // copy although the target cannot represent everything
+	Lossy    bool        // copy although not everything can be copied
+	Unread   []Loss      // what the source is known to hold and does not show
 	NoVerify bool        // leave the second pass out
 	Relocate Relocation  // which artifacts are copied, and where to
 	Progress func(Event) // told of every entity; may be nil
@@ -53,7 +54,7 @@ const (
 // Report is what Copy did. It is complete as far as the copy came, also beside an error.
 type Report struct {
 	DryRun      bool         `json:"dry_run"`
-	Losses      []Loss       `json:"losses"`      // what the target cannot represent
+	Losses      []Loss       `json:"losses"`      // what is not copied
 	Mapped      []Mapping    `json:"mapped"`      // experiments that have another id in the target
 	Counts      Counts       `json:"counts"`      // of what there is
 	Written     Counts       `json:"written"`     // of what was new or different, and so was, or would be, written
@@ -73,7 +74,7 @@ type Counts struct {
 	Bytes        int64 `json:"bytes"` // of the files
 }
 
-// Loss is something that the target cannot represent.
+// Loss is something that is not copied: the target cannot represent it, or the source does not show it.
 type Loss struct {
 	Kind string `json:"kind"`
 	Key  string `json:"key"`
@@ -94,12 +95,12 @@ type Difference struct {
 	What string `json:"what"`
 }
 
-// Copy copies what is in one store to another one. When the target cannot represent something, it writes nothing and
-// returns ErrState, with the list in the report, unless the options allow for losses. Differences that remain are
-// ErrDataLoss. It can be repeated at any time.
+// Copy copies what is in one store to another one. When something cannot be copied, it writes nothing and returns ErrState,
+// with the list in the report, unless the options allow for losses. Differences that remain are ErrDataLoss. It can be
+// repeated at any time.
 func Copy(ctx context.Context, from, to End, o Options) (Report, error) {
-	c := &copier{from: from, to: to, options: o, report: Report{
-		DryRun: o.DryRun, Losses: []Loss{}, Mapped: []Mapping{}, Differences: []Difference{}, // lists also where they are empty
+	c := &copier{from: from, to: to, options: o, report: Report{ // lists also where they are empty
+		DryRun: o.DryRun, Losses: append([]Loss{}, o.Unread...), Mapped: []Mapping{}, Differences: []Difference{},
 	}}
 	err := c.prepare(ctx)
 	if err == nil {
@@ -117,8 +118,8 @@ func (c *copier) all(ctx context.Context) error {
 	})
 	if n := len(c.report.Losses); n > 0 && !c.options.Lossy && !c.options.DryRun {
 		first := c.report.Losses[0]
-		return core.State(first.Key, "the target cannot represent %d things, the first is %s %s: %s; nothing was written",
-			n, first.Kind, first.Key, first.Why)
+		return core.State(first.Key, "not everything can be copied: %d losses, the first is %s %s: %s; nothing was written, "+
+			"since losses are not allowed (--lossy)", n, first.Kind, first.Key, first.Why)
 	}
 	if err := c.walk(ctx, Write); err != nil || c.options.DryRun || c.options.NoVerify {
 		return err
