@@ -22,7 +22,8 @@ const (
 // journal takes what a plugin prints, passes it on to the logger and keeps the last lines. Its methods are safe for
 // concurrent use.
 type journal struct {
-	logger *slog.Logger
+	logger  *slog.Logger
+	rations [4]ration // of errors, warnings, information and the rest
 
 	mu      sync.Mutex
 	lines   []string // the last keptLines, and some before them
@@ -79,13 +80,13 @@ func (j *journal) log(level slog.Level, message string, attributes ...slog.Attr)
 	}
 	switch {
 	case level >= slog.LevelError:
-		j.logger.Error(message, all...)
+		j.rations[0].log(j.logger.Error, message, all)
 	case level >= slog.LevelWarn:
-		j.logger.Warn(message, all...)
+		j.rations[1].log(j.logger.Warn, message, all)
 	case level >= slog.LevelInfo:
-		j.logger.Info(message, all...)
+		j.rations[2].log(j.logger.Info, message, all)
 	default:
-		j.logger.Debug(message, all...)
+		j.rations[3].log(j.logger.Debug, message, all)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 )
 
 func FuzzLogLines(f *testing.F) {
@@ -47,6 +48,50 @@ func TestTheJournalForgets(t *testing.T) {
 	j.stderr("goroutine 1")
 	if last := j.last(); last[0] != "panic: now" || len(last) != 2 {
 		t.Errorf("after a panic the lines are %q, want those from where it begins", last)
+	}
+}
+
+// A plugin that floods leaves its errors in the log, and room on the disk.
+func TestTheLogIsRationed(t *testing.T) {
+	t.Parallel()
+	var text strings.Builder
+	j := journal{logger: slog.New(slog.NewTextHandler(&text, nil))}
+	start := time.Now()
+	j.follow(strings.NewReader(strings.Repeat("flood\n", 50*linesAtOnce)), j.stdout)
+	j.stderr("[ERROR] of another level")
+	most := linesAtOnce + 2 + int(time.Since(start).Seconds()*linesPerSecond)
+	if n := strings.Count(text.String(), "flood"); n < linesAtOnce || n > most {
+		t.Errorf("%d lines are logged, want %d to %d", n, linesAtOnce, most)
+	}
+	if !strings.Contains(text.String(), "prints too much") || !strings.Contains(text.String(), "of another level") {
+		t.Errorf("the log ends with %q", text.String()[max(0, text.Len()-300):])
+	}
+	if last := j.last(); last[0] != "flood" {
+		t.Errorf("the last lines are %q, want all that was printed", last)
+	}
+}
+
+func TestRationsComeBack(t *testing.T) {
+	t.Parallel()
+	var r ration
+	now := time.Unix(1000, 0)
+	for i := range linesAtOnce + 5 {
+		if ok, left := r.take(now); ok != (i < linesAtOnce) || left != max(0, i+1-linesAtOnce) {
+			t.Fatalf("line %d: %v with %d left out", i, ok, left)
+		}
+	}
+	now = now.Add(time.Second)
+	if ok, left := r.take(now); !ok || left != 5 {
+		t.Errorf("after a second: %v with %d left out, want one more line after 5", ok, left)
+	}
+	for range linesPerSecond {
+		r.take(now)
+	}
+	if ok, left := r.take(now.Add(-time.Hour)); ok || left != 2 { // the clock went back
+		t.Errorf("after the second's lines: %v with %d left out, want 2", ok, left)
+	}
+	if ok, _ := r.take(now.Add(time.Second - time.Hour)); !ok {
+		t.Error("a clock that went back keeps lines out")
 	}
 }
 
