@@ -31,7 +31,7 @@ const (
 
 // serve serves the plugin to the host that has started this process.
 func serve(p Plugin) int {
-	heap.Patient()
+	heap.Patient(heap.Served)
 	signal.Ignore(os.Interrupt) // Ctrl-C is meant for the host
 	stdout, stderr := os.Stdout, os.Stderr
 	handshake, err := keepStdout()

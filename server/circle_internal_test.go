@@ -53,7 +53,7 @@ func TestAnswersOfEndlessPagesEnd(t *testing.T) {
 		t.Error("a listing of endless pages has ended well")
 	}
 	page := core.Page[core.Metric]{Items: []core.Metric{{Key: "m"}}, Next: "again"}
-	h := history{page, func(string) (core.Page[core.Metric], error) { return page, nil }}
+	h := history{page, func(string, int) (core.Page[core.Metric], error) { return page, nil }, 0}
 	if err := h.stream(io.Discard); err == nil {
 		t.Error("a history of endless pages has ended well")
 	}

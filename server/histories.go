@@ -17,11 +17,15 @@ func (s *Server) historyRoutes() []route {
 	}
 }
 
-// history is a page, or a whole history that is read while it is written.
+// history is a page of a history, or a whole one. What is longer than a piece is read while it is written.
 type history struct {
 	first core.Page[core.Metric]
-	more  func(token string) (core.Page[core.Metric], error) // nil is a page
+	more  func(token string, limit int) (core.Page[core.Metric], error) // nil when the first piece is all
+	limit int                                                           // of the points of the page; 0 is the whole history
 }
+
+// historyPiece is how many points of a history are in memory at a time.
+const historyPiece = 2500
 
 // metricHistory answers a page of a history. Without max_results it is the whole history (a deviation from MLflow up to 3.13,
 // whose clients of 1.x got nothing).
@@ -30,34 +34,42 @@ func (s *Server) metricHistory(c *call, q rest.MetricHistory) (history, error) {
 	if err != nil {
 		return history{}, err
 	}
-	page := func(token string) (core.Page[core.Metric], error) {
+	more := func(token string, limit int) (core.Page[core.Metric], error) {
 		o := core.HistoryOptions{PageOptions: core.PageOptions{Limit: limit, Token: token}}
 		return s.tracking.MetricHistory(c.ctx(), core.RunID(q.RunID), q.MetricKey, o)
 	}
-	first, err := page(q.PageToken)
+	ask := historyPiece
+	if limit > 0 && limit < historyPiece || limit > core.DefaultLimits().HistoryPage.Max { // of which the store knows best
+		ask = limit
+	}
+	first, err := more(q.PageToken, ask)
 	if err != nil {
 		return history{}, noRun(err, q.RunID)
 	}
-	if q.MaxResults != nil || first.Next == "" {
+	if ask == limit || first.Next == "" {
 		return history{first: first}, nil
 	}
-	return history{first, page}, nil
+	return history{first, more, limit}, nil
 }
 
 // AppendJSON writes a page.
 func (h history) AppendJSON(b []byte) []byte { return rest.HistoryPage(h.first).AppendJSON(b) }
 
-// stream writes a whole history, of which one page at a time is in memory.
+// stream writes a page or a whole history piece by piece.
 func (h history) stream(w io.Writer) error {
 	b, tokens := append([]byte(nil), `{"metrics":[`...), circle{}
-	for page, some := h.first, false; ; {
-		if some && len(page.Items) > 0 {
+	for page, count := h.first, 0; ; {
+		if count > 0 && len(page.Items) > 0 {
 			b = append(b, ',')
 		}
-		some = some || len(page.Items) > 0
+		count += len(page.Items)
 		b = rest.AppendMetrics(b, page.Items)
-		if page.Next == "" {
-			_, err := w.Write(append(b, "]}"...))
+		left := historyPiece
+		if h.limit > 0 {
+			left = min(left, h.limit-count)
+		}
+		if page.Next == "" || left <= 0 {
+			_, err := w.Write(append(rest.AppendToken(append(b, ']'), page.Next), '}'))
 			return err
 		}
 		if _, err := w.Write(b); err != nil {
@@ -67,14 +79,14 @@ func (h history) stream(w io.Writer) error {
 		if err != nil {
 			return err
 		}
-		if page, err = h.more(page.Next); err != nil {
+		if page, err = h.more(page.Next, left); err != nil {
 			return err
 		}
 		b = b[:0]
 	}
 }
 
-// streams reports whether the history is longer than a page.
+// streams reports whether the history is longer than a piece.
 func (h history) streams() bool { return h.more != nil }
 
 // The most that one call on several runs may ask for. Source: mlflow/server/handlers.py, MAX_RUNS_GET_METRIC_HISTORY_BULK,

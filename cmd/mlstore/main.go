@@ -12,9 +12,17 @@ import (
 )
 
 func main() {
-	heap.Patient()
+	heap.Patient(patience(os.Args[1:]))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal does what it does without us: it ends the process
 	a := &app{stdout: os.Stdout, stderr: os.Stderr, env: os.Getenv}
 	os.Exit(a.run(ctx, os.Args[1:]))
+}
+
+// patience is how much garbage a command may leave.
+func patience(args []string) int64 {
+	if len(args) > 0 && args[0] == "server" {
+		return heap.Served
+	}
+	return heap.Command
 }

@@ -17,8 +17,9 @@ func inForce() int {
 func TestPercent(t *testing.T) {
 	t.Parallel()
 	const mib = 1 << 20
-	for live, want := range map[uint64]int{0: 400, mib: 400, 3 * mib: 400, 4 * mib: 300, 6 * mib: 150, 8 * mib: 100, 100 * mib: 100} {
-		if got := percent(live); got != want {
+	s := &setting{least: 16 * mib}
+	for live, want := range map[int64]int{0: 400, mib: 400, 3 * mib: 400, 4 * mib: 300, 6 * mib: 150, 8 * mib: 100, 100 * mib: 100} {
+		if got := s.after(live); got != want {
 			t.Errorf("a heap of %d MiB grows by %d%%, want %d%%", live/mib, got, want)
 		}
 	}
@@ -31,7 +32,7 @@ func TestWhatTheEnvironmentSaysHolds(t *testing.T) {
 			t.Setenv("GOMEMLIMIT", "")
 			t.Setenv(name, "123")
 			before := inForce()
-			Patient()
+			Patient(Served)
 			if got := inForce(); got != before {
 				t.Errorf("the heap grows by %d%%, want %d%%", got, before)
 			}
@@ -43,14 +44,14 @@ func TestWhatTheEnvironmentSaysHolds(t *testing.T) {
 func TestPatient(t *testing.T) {
 	t.Setenv("GOGC", "")
 	t.Setenv("GOMEMLIMIT", "")
-	Patient()
-	if got := inForce(); got != most {
-		t.Errorf("at first the heap grows by %d%%, want %d%%", got, most)
+	Patient(Served)
+	if got := inForce(); got != 200 {
+		t.Errorf("at first the heap grows by %d%%, want 200%%", got)
 	}
 	held := make([]byte, 20<<20)
 	reach(t, usual)
 	runtime.KeepAlive(held)
-	reach(t, most)
+	reach(t, 200)
 }
 
 // reach collects until the heap grows by so much.

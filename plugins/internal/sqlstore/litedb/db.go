@@ -35,6 +35,9 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
+	if _, err := first.exec(ctx, "PRAGMA cache_size=-16000", nil); err != nil { // KiB, for a large batch
+		return nil, errors.Join(err, first.close())
+	}
 	db := &DB{options: o, dsn: dsn}
 	if !o.ReadOnly {
 		if err := useWAL(ctx, first); err != nil {

@@ -48,7 +48,7 @@ func (o Options) dsn() (string, error) {
 	pragma("foreign_keys", strconv.Itoa(foreignKeys(o.NoForeignKeys)))
 	pragma("case_sensitive_like", "1")
 	pragma("temp_store", "memory")
-	pragma("cache_size", "-16000") // KiB, of each connection that reads or writes much
+	pragma("cache_size", "-4000") // KiB, of each connection that reads: the system has the file's pages, too
 	if o.Path == Memory {
 		return "file::memory:?" + query.Encode(), nil
 	}
