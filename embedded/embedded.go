@@ -1,6 +1,8 @@
 package embedded
 
 import (
+	"log/slog"
+
 	"github.com/mlstore/mlstore/plugins/file"
 	"github.com/mlstore/mlstore/plugins/http"
 	"github.com/mlstore/mlstore/plugins/sqlite"
@@ -35,7 +37,6 @@ func WithPlugins(p Plugins) Option { return func(s *setup) { s.plugins = p } }
 // understood.
 func New(options ...Option) (*registry.Resolver, error) {
 	s := setup{linked: []linked{
-		{"file", folders()},
 		{"sqlite", databases()},
 		{"http", servers("http")},
 		{"https", servers("https")},
@@ -44,6 +45,10 @@ func New(options ...Option) (*registry.Resolver, error) {
 	for _, option := range options {
 		option(&s)
 	}
+	if s.plugins.Logger == nil {
+		s.plugins.Logger = slog.New(fromWarnings{slog.Default().Handler()})
+	}
+	s.linked = append([]linked{{"file", folders(s.plugins.Logger)}}, s.linked...)
 	f, err := newFinder(s.plugins)
 	if err != nil {
 		return nil, err
@@ -57,9 +62,10 @@ func New(options ...Option) (*registry.Resolver, error) {
 	return r, nil
 }
 
-func folders() registry.Rule {
+func folders(log *slog.Logger) registry.Rule {
 	return registry.Rule{
-		Opener: file.Opener{}, Kinds: []registry.Kind{registry.Tracking, registry.Artifacts, registry.Registry},
+		Opener: file.Opener{Report: (&skipped{log: log}).tell},
+		Kinds:  []registry.Kind{registry.Tracking, registry.Artifacts, registry.Registry},
 		Form: "file:/path or a plain path", About: "folders in MLflow's layout", Origin: registry.LinkedIn,
 	}
 }

@@ -28,7 +28,7 @@ const DevVariable = "MLSTORE_PLUGIN_DEV"
 type Plugins struct {
 	Env     func(string) string // the environment; nil is this process's own
 	Dirs    []string            // folders to search, in order; nil are those of package discover
-	Logger  *slog.Logger        // hears what plugins log; nil is slog's default, from warnings on
+	Logger  *slog.Logger        // hears what plugins log, and what of folders is skipped; nil is slog's default, from warnings on
 	Timing  supervise.Timing
 	TempDir string // for sockets; empty is the system's
 }
@@ -56,9 +56,6 @@ const findingLasts = 5 * time.Second
 func newFinder(p Plugins) (*finder, error) {
 	if p.Env == nil {
 		p.Env = os.Getenv
-	}
-	if p.Logger == nil {
-		p.Logger = slog.New(fromWarnings{slog.Default().Handler()})
 	}
 	f := &finder{plugins: p, options: discover.Default(p.Env), known: map[string]finding{}}
 	if p.Dirs != nil {

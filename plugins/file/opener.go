@@ -16,15 +16,19 @@ import (
 // Options, also as the query of a file: URI:
 //   - durability is "durable", the default, or "relaxed". See Durability.
 //   - artifact_root is where the artifacts of new experiments go, a URI or a path; by default the folder itself.
-type Opener struct{}
+type Opener struct {
+	// Report is told of each malformed file or folder of a store that is skipped, with the folder of the store. It may be
+	// nil, and must not block.
+	Report func(folder string, f Finding)
+}
 
 // Open opens the folder. A bad URI or option is ErrInvalid.
-func (Opener) Open(_ context.Context, request core.OpenRequest) (core.Backend, error) {
-	backend, err := openBackend(request)
+func (o Opener) Open(_ context.Context, request core.OpenRequest) (core.Backend, error) {
+	backend, err := o.backend(request)
 	return backend, core.Do("open", request.URI.String(), err)
 }
 
-func openBackend(request core.OpenRequest) (core.Backend, error) {
+func (o Opener) backend(request core.OpenRequest) (core.Backend, error) {
 	path, err := localFolder(request.URI.Raw())
 	if err != nil {
 		return core.Backend{}, err
@@ -33,7 +37,13 @@ func openBackend(request core.OpenRequest) (core.Backend, error) {
 	if err != nil {
 		return core.Backend{}, err
 	}
-	t, err := lazyTracking(path, TrackingOptions{Durability: durability, ReadOnly: request.ReadOnly, Artifacts: root})
+	var report func(Finding)
+	if o.Report != nil {
+		report = func(f Finding) { o.Report(path, f) }
+	}
+	t, err := lazyTracking(path, TrackingOptions{
+		Durability: durability, ReadOnly: request.ReadOnly, Artifacts: root, Report: report,
+	})
 	if err != nil {
 		return core.Backend{}, err
 	}
@@ -41,7 +51,7 @@ func openBackend(request core.OpenRequest) (core.Backend, error) {
 	if err != nil {
 		return core.Backend{}, err
 	}
-	r, err := NewRegistry(path, RegistryOptions{Durability: durability, ReadOnly: request.ReadOnly})
+	r, err := NewRegistry(path, RegistryOptions{Durability: durability, ReadOnly: request.ReadOnly, Report: report})
 	if err != nil {
 		return core.Backend{}, err
 	}
