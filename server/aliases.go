@@ -11,7 +11,7 @@ func (s *Server) aliasRoutes() []route {
 	name := func(q rest.Alias) string { return q.Name }
 	return []route{
 		json(rest.ModelsSetAlias, on(edit, modelKind, func(q rest.SetAlias) string { return q.Name }), s.setAlias),
-		json(rest.ModelsDeleteAlias, on(edit, modelKind, name), s.deleteAlias),
+		json(rest.ModelsDeleteAlias, on(manage, modelKind, name), s.deleteAlias),
 		json(rest.ModelsGetAlias, on(read, versionKind, name), s.versionByAlias),
 	}
 }

@@ -22,9 +22,8 @@ func (s *Server) loggedModelRoutes() []route {
 		json(rest.LoggedModelsSetTags,
 			on(edit, loggedModelKind, func(q rest.SetLoggedModelTags) string { return q.ModelID }), s.setLoggedModelTags),
 		json(rest.LoggedModelsDeleteTag,
-			on(edit, loggedModelKind, func(q rest.DeleteLoggedModelTag) string { return q.ModelID }), s.deleteLoggedModelTag),
-		json(rest.LoggedModelsSearch,
-			func(q rest.SearchLoggedModels) []need { return readEach(experimentKind, q.ExperimentIDs) }, s.searchLoggedModels),
+			on(manage, loggedModelKind, func(q rest.DeleteLoggedModelTag) string { return q.ModelID }), s.deleteLoggedModelTag),
+		json(rest.LoggedModelsSearch, known[rest.SearchLoggedModels], s.searchLoggedModels),
 	}
 }
 
@@ -157,6 +156,7 @@ func (s *Server) deleteLoggedModelTag(c *call, q rest.DeleteLoggedModelTag) (res
 // artifacts.
 func (s *Server) searchLoggedModels(c *call, q rest.SearchLoggedModels) (rest.LoggedModelsPage, error) {
 	models, err := s.loggedModels()
+	q.ExperimentIDs = readable(c, q.ExperimentIDs)
 	if errors.Is(err, core.ErrUnsupported) || len(q.ExperimentIDs) == 0 {
 		return rest.LoggedModelsPage{}, nil
 	}

@@ -68,7 +68,7 @@ func expected() map[string]struct {
 		"POST /runs/restore":                         {manager, `{"run_id":"$R"}`},
 		"POST /runs/set-tag":                         {editor, `{"run_id":"$R","key":"k","value":"v"}`},
 		"POST /runs/delete-tag":                      {editor, `{"run_id":"$R","key":"k"}`},
-		"POST /runs/search":                          {reader, `{"experiment_ids":["$E"]}`},
+		"POST /runs/search":                          {somebody, `{"experiment_ids":["$E"]}`},
 		"POST /runs/log-model":                       {editor, `{"run_id":"$R","model_json":"{\"artifact_path\":\"m\",\"run_id\":\"$R\",\"utc_time_created\":\"x\",\"flavors\":{}}"}`},
 		"POST /runs/log-metric":                      {editor, `{"run_id":"$R","key":"m","value":1,"timestamp":1}`},
 		"POST /runs/log-parameter":                   {editor, `{"run_id":"$R","key":"p","value":"1"}`},
@@ -90,7 +90,7 @@ func expected() map[string]struct {
 		"DELETE /logged-models/{model_id}":           {manager, ""},
 		"POST /logged-models/{model_id}/params":      {editor, `{"params":[{"key":"a","value":"b"}]}`},
 		"PATCH /logged-models/{model_id}/tags":       {editor, `{"tags":[{"key":"a","value":"b"}]}`},
-		"POST /logged-models/search":                 {reader, `{"experiment_ids":["$E"]}`},
+		"POST /logged-models/search":                 {somebody, `{"experiment_ids":["$E"]}`},
 		"POST /mlflow-artifacts/mpu/create/":         {editor, `/$E/$R/artifacts/f {"path":"f","num_parts":1}`},
 		"POST /mlflow-artifacts/mpu/complete/":       {editor, `/$E/$R/artifacts/f {"path":"f","upload_id":"x","parts":[]}`},
 		"POST /mlflow-artifacts/mpu/abort/":          {editor, `/$E/$R/artifacts/f {"path":"f","upload_id":"x"}`},
@@ -109,7 +109,7 @@ func expected() map[string]struct {
 		"POST /registered-models/set-tag":            {editor, `{"name":"$M","key":"k","value":"v"}`},
 		"DELETE /registered-models/delete-tag":       {editor, `{"name":"$M","key":"k"}`},
 		"POST /registered-models/alias":              {editor, `{"name":"$M","alias":"a","version":"1"}`},
-		"DELETE /registered-models/alias":            {editor, `{"name":"$M","alias":"a"}`},
+		"DELETE /registered-models/alias":            {manager, `{"name":"$M","alias":"a"}`},
 		"GET /registered-models/alias":               {reader, "name=$M&alias=a"},
 		"POST /model-versions/create":                {editor, `{"name":"$M","source":"runs:/$R/m","run_id":"$R"}`},
 		"PATCH /model-versions/update":               {editor, `{"name":"$M","version":"1","description":"d"}`},
@@ -118,14 +118,14 @@ func expected() map[string]struct {
 		"GET /model-versions/search":                 {somebody, ""},
 		"GET /model-versions/get-download-uri":       {reader, "name=$M&version=1"},
 		"POST /model-versions/set-tag":               {editor, `{"name":"$M","version":"1","key":"k","value":"v"}`},
-		"DELETE /model-versions/delete-tag":          {editor, `{"name":"$M","version":"1","key":"k"}`},
+		"DELETE /model-versions/delete-tag":          {manager, `{"name":"$M","version":"1","key":"k"}`},
 		"POST /model-versions/transition-stage":      {editor, `{"name":"$M","version":"1","stage":"Staging"}`},
 		"GET /registered-models/get-latest-versions": {reader, "name=$M"},
 
 		"POST /registered-models/get-latest-versions":         {reader, `{"name":"$M"}`},
 		"GET /logged-models/{model_id}/artifacts/directories": {reader, ""},
 		"GET /logged-models/{model_id}/artifacts/files":       {reader, "artifact_file_path=f"},
-		"DELETE /logged-models/{model_id}/tags/{tag_key...}":  {editor, ""},
+		"DELETE /logged-models/{model_id}/tags/{tag_key...}":  {manager, ""},
 		"POST /webhooks": {superuser, `{"name":"w","url":"https://example.org","events":[{"entity":"REGISTERED_MODEL","action":"CREATED"}]}`},
 		"GET /webhooks":  {superuser, ""}, "GET /webhooks/{webhook_id}": {superuser, ""},
 		"PATCH /webhooks/{webhook_id}": {superuser, `{"name":"v"}`}, "DELETE /webhooks/{webhook_id}": {superuser, ""},
@@ -393,4 +393,26 @@ func coarse(status int) int {
 		return status
 	}
 	return 200
+}
+
+// Searches in experiments that a caller names find what is in those that the caller may read, and in no others.
+func TestSearchesFindWhatMayBeRead(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	own, other := w.targets["own"], w.targets["other"]
+	r := route{method: http.MethodPost}
+	for path, id := range map[string]string{"/api/2.0/mlflow/runs/search": "$R", "/api/2.0/mlflow/logged-models/search": "$L"} {
+		for caller, sees := range map[string][2]bool{
+			"none": {}, core.GrantRead: {true, false}, core.GrantManage: {true, false}, "reads only": {true, false}, "root": {true, true},
+		} {
+			for _, ids := range []string{own.Replace(`"$E",`) + other.Replace(`"$E","4711"`), other.Replace(`"$E"`)} {
+				status, text := w.ask(r, path, `{"experiment_ids":[`+ids+`]}`, "own", caller)
+				mine := sees[0] && strings.Contains(ids, ",")
+				if status != http.StatusOK || strings.Contains(text, own.Replace(id)) != mine ||
+					strings.Contains(text, other.Replace(id)) != sees[1] {
+					t.Errorf("%s in %s by %s: %d %s", path, ids, caller, status, text)
+				}
+			}
+		}
+	}
 }

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"slices"
 
 	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/rest"
@@ -38,6 +39,17 @@ func permitted[T any](
 		}
 	}
 	return kept, nil
+}
+
+// readable are those of the experiments that the caller may read: in the others a search finds nothing, as in MLflow, whose
+// clients search in all that they have heard of.
+func readable(c *call, ids []string) []string {
+	if c.principal.caller == nil {
+		return ids
+	}
+	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool {
+		return !c.server.guard.sees(c.principal, found{kind: experimentKind, id: id})
+	})
 }
 
 // newExperimentNeeds are those of a new experiment, also where it would keep its artifacts: whoever could name the folder of

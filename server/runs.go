@@ -15,7 +15,7 @@ func (s *Server) runRoutes() []route {
 		json(rest.RunsRestore, on(manage, runKind, id), s.moveRun(core.Active)),
 		json(rest.RunsSetTag, on(edit, runKind, func(q rest.SetTag) string { return q.RunID }), s.setTag),
 		json(rest.RunsDeleteTag, on(edit, runKind, func(q rest.DeleteTag) string { return q.RunID }), s.deleteTag),
-		json(rest.RunsSearch, func(q rest.SearchRuns) []need { return readEach(experimentKind, q.ExperimentIDs) }, s.searchRuns),
+		json(rest.RunsSearch, known[rest.SearchRuns], s.searchRuns),
 		json(rest.RunsLogModel, on(edit, runKind, func(q rest.LogModel) string { return q.RunID }), s.logModel),
 	}
 }
@@ -104,7 +104,7 @@ func (s *Server) runsPage(c *call, q rest.SearchRuns) (core.Page[core.Run], erro
 		Filter: q.Filter, OrderBy: q.OrderBy, View: core.View(q.RunViewType),
 		PageOptions: core.PageOptions{Limit: limit, Token: q.PageToken},
 	}
-	for _, id := range q.ExperimentIDs {
+	for _, id := range readable(c, q.ExperimentIDs) {
 		query.Experiments = append(query.Experiments, core.ExperimentID(id))
 	}
 	return s.tracking.SearchRuns(c.ctx(), query)

@@ -18,7 +18,7 @@ func (s *Server) versionRoutes() []route {
 		json(rest.VersionsDownloadURI, on(read, versionKind, name), s.downloadURI),
 		json(rest.VersionsSetTag, on(edit, versionKind, func(q rest.SetVersionTag) string { return q.Name }), s.setVersionTag),
 		json(rest.VersionsDeleteTag,
-			on(edit, versionKind, func(q rest.DeleteVersionTag) string { return q.Name }), s.deleteVersionTag),
+			on(manage, versionKind, func(q rest.DeleteVersionTag) string { return q.Name }), s.deleteVersionTag),
 	}
 }
 
