@@ -66,7 +66,7 @@ func folders(log *slog.Logger) registry.Rule {
 	return registry.Rule{
 		Opener: file.Opener{Report: (&skipped{log: log}).tell},
 		Kinds:  []registry.Kind{registry.Tracking, registry.Artifacts, registry.Registry},
-		Form: "file:/path or a plain path", About: "folders in MLflow's layout", Origin: registry.LinkedIn,
+		Form:   "file:/path or a plain path", About: "folders in MLflow's layout", Origin: registry.LinkedIn,
 	}
 }
 
