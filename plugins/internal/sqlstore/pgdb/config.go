@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -23,6 +24,9 @@ type Config struct {
 
 	// Password replaces that of the URI, if it is not empty.
 	Password core.Secret
+
+	// Patience is how long a search may take before the database's statistics are doubted; 0 is a second.
+	Patience time.Duration
 }
 
 // defaultConns is how many connections the pool makes at most, unless the URI says otherwise.

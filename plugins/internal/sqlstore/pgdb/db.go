@@ -23,6 +23,7 @@ const cancelGrace = 5 * time.Second
 type DB struct {
 	pool   *pgxpool.Pool
 	weighs bool // the server can be told not to keep plans
+	doubt  doubt
 	closed atomic.Bool
 	life   context.Context //nolint:containedctx // it ends with Close, so that no call outlives the database
 	end    context.CancelFunc
@@ -44,7 +45,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	if err != nil {
 		return nil, connectError(err)
 	}
-	db := &DB{pool: pool, weighs: server.weighs}
+	db := &DB{pool: pool, weighs: server.weighs, doubt: newDoubt(c.Patience, server.timeout)}
 	db.life, db.end = context.WithCancel(context.WithoutCancel(ctx))
 	return db, nil
 }
@@ -53,6 +54,8 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 type answering struct {
 	pooler bool // a pooler stands before it
 	weighs bool // it can be told not to keep plans, as Postgres 12 and newer can
+
+	timeout string // statement_timeout, as it shows it
 }
 
 // look compares the process that the connection was told to cancel with the one that answers: a pooler gives itself out as
@@ -68,11 +71,13 @@ func look(ctx context.Context, config *pgx.ConnConfig) (_ answering, err error) 
 	var pid int64
 	var weighs bool
 	const question = "SELECT pg_backend_pid(), " +
-		"current_setting('plan_cache_mode', true) IS NOT NULL AND current_setting('random_page_cost', true) IS NOT NULL"
-	if err := conn.QueryRow(ctx, question).Scan(&pid, &weighs); err != nil {
+		"current_setting('plan_cache_mode', true) IS NOT NULL AND current_setting('random_page_cost', true) IS NOT NULL, " +
+		"COALESCE(current_setting('statement_timeout', true), '')"
+	var timeout string
+	if err := conn.QueryRow(ctx, question).Scan(&pid, &weighs, &timeout); err != nil {
 		return answering{}, err
 	}
-	return answering{pooler: pid != int64(conn.PgConn().PID()), weighs: weighs}, nil
+	return answering{pooler: pid != int64(conn.PgConn().PID()), weighs: weighs, timeout: timeout}, nil
 }
 
 // Dialect is Postgres.
@@ -173,19 +178,29 @@ func (db *DB) Apply(ctx context.Context, b *sqldb.Batch) error {
 	})
 }
 
-// Read calls f with a transaction that reads in one snapshot. It calls f again once when the connection had died.
+// Read calls f with a transaction that reads in one snapshot. It calls f again once when the connection had died, and when a
+// search in it took so long that the statistics by which it was planned are made anew.
 func (db *DB) Read(ctx context.Context, f func(sqldb.Tx) error) error {
-	return onceMore(ctx, func() error { return db.transact(ctx, beginRead, f) })
+	return onceMore(ctx, func() error {
+		limit := db.doubt.now()
+		err := db.transact(ctx, tx{begin: beginRead, limit: limit}, f)
+		if limit.exceeded(ctx, err) {
+			db.analyze(ctx)
+			err = db.transact(ctx, tx{begin: beginRead}, f)
+		}
+		return err
+	})
 }
 
 // Write calls f with a transaction that writes.
 func (db *DB) Write(ctx context.Context, f func(sqldb.Tx) error) error {
-	return repeated(ctx, func() error { return db.transact(ctx, "BEGIN", f) })
+	return repeated(ctx, func() error { return db.transact(ctx, tx{begin: "BEGIN"}, f) })
 }
 
-func (db *DB) transact(ctx context.Context, begin string, f func(sqldb.Tx) error) error {
+func (db *DB) transact(ctx context.Context, t tx, f func(sqldb.Tx) error) error {
 	return db.with(ctx, func(ctx context.Context, conn *pgx.Conn) error {
-		t := &tx{conn: conn, begin: begin, weighs: db.weighs}
+		t := &t
+		t.conn, t.weighs = conn, db.weighs
 		defer t.rollback(ctx) // of a transaction that did not end, also when f panics
 		if err := f(t); err != nil {
 			return err

@@ -17,6 +17,7 @@ const (
 	commit    = "COMMIT"
 	weigh     = "SELECT set_config('plan_cache_mode', 'force_custom_plan', true), " +
 		"set_config('random_page_cost', '1.1', true), set_config('enable_mergejoin', 'off', true)"
+	cease = "SELECT set_config('plan_cache_mode', 'auto', true)"
 )
 
 // tx is a transaction. It begins together with its first statements.
@@ -25,6 +26,7 @@ type tx struct {
 	begin  string // empty once it has begun
 	ended  bool
 	weighs bool // the server can be told not to keep plans
+	limit  limit
 }
 
 // Exec runs one statement.
@@ -83,7 +85,8 @@ func (t *tx) weighed(statements []sqldb.Statement) []sqldb.Statement {
 			all = append(all, s)
 			continue
 		}
-		all = append(all, sqldb.Statement{SQL: weigh}, s, sqldb.Statement{SQL: "SET LOCAL plan_cache_mode = auto"})
+		before, after := t.limit.around()
+		all = append(all, sqldb.Statement{SQL: weigh + before}, s, sqldb.Statement{SQL: cease + after})
 	}
 	return all
 }
