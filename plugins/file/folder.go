@@ -9,6 +9,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/mlstore/mlstore/plugins/file/internal/disk"
 )
 
 const (
@@ -101,7 +103,7 @@ func (f *folder) list(name string) ([]fs.DirEntry, error) {
 		return nil, err
 	}
 	defer func() { _ = dir.Close() }()
-	entries, err := readDir(dir)
+	entries, err := disk.List(dir)
 	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
 	return entries, err
 }

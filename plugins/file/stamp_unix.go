@@ -39,15 +39,3 @@ func stat(dir *os.File, path string) (stamp, error) {
 		}
 	}
 }
-
-// readDir returns the entries of an open folder, whose Info must not be called. Of a folder that was opened through os.Root,
-// os looks at each entry, a system call each, so that Info may be; of a second descriptor of it, it does not.
-func readDir(dir *os.File) ([]fs.DirEntry, error) {
-	fd, err := unix.FcntlInt(dir.Fd(), unix.F_DUPFD_CLOEXEC, 0)
-	if err != nil {
-		return nil, os.NewSyscallError("fcntl", err)
-	}
-	plain := os.NewFile(uintptr(fd), dir.Name())
-	defer func() { _ = plain.Close() }()
-	return plain.ReadDir(-1)
-}

@@ -25,5 +25,3 @@ func stat(dir *os.File, path string) (stamp, error) {
 	}
 	return stampOf(info), nil
 }
-
-func readDir(dir *os.File) ([]fs.DirEntry, error) { return dir.ReadDir(-1) }

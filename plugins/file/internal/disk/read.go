@@ -102,7 +102,8 @@ func (r *Root) ReadFile(name string, limit int64) ([]byte, error) {
 	}
 }
 
-// ReadDir lists a directory, sorted by bytes, without our temporary files. "." is the root.
+// ReadDir lists a directory, sorted by bytes, without our temporary files. "." is the root. Of the entries the name and the type
+// are known; Stat tells the rest.
 func (r *Root) ReadDir(name string) ([]fs.DirEntry, error) {
 	entries, err := r.readAll(name)
 	if err != nil {
@@ -124,7 +125,7 @@ func (r *Root) readAll(name string) ([]fs.DirEntry, error) {
 		return nil, r.fail("list", name, err)
 	}
 	defer func() { _ = dir.Close() }()
-	entries, err := dir.ReadDir(-1)
+	entries, err := List(dir)
 	if err != nil {
 		return nil, r.fail("list", name, err)
 	}

@@ -68,6 +68,18 @@ func abandoned(f *os.File, info fs.FileInfo) bool {
 	return time.Since(info.ModTime()) > maxUnlocked
 }
 
+// List returns the entries of an open directory, whose Info must not be called. Of a directory that was opened through os.Root,
+// os looks at each entry, a system call each, so that Info may be; of a second descriptor of it, it does not.
+func List(dir *os.File) ([]fs.DirEntry, error) {
+	fd, err := unix.FcntlInt(dir.Fd(), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return nil, os.NewSyscallError("fcntl", err)
+	}
+	plain := os.NewFile(uintptr(fd), dir.Name())
+	defer func() { _ = plain.Close() }()
+	return plain.ReadDir(-1)
+}
+
 // flushDir flushes the entries of a directory. Some file systems cannot, and need not.
 func flushDir(dir *os.File) error {
 	err := dir.Sync()

@@ -54,3 +54,6 @@ func linkNew(source, target *place) error { return across(source, target, (*os.R
 func across(source, target *place, how func(*os.Root, string, string) error) error {
 	return how(source.top, source.name, target.name)
 }
+
+// List returns the entries of an open directory.
+func List(dir *os.File) ([]fs.DirEntry, error) { return dir.ReadDir(-1) }
