@@ -21,11 +21,15 @@ func (a UpdateRunAnswer) AppendJSON(b []byte) []byte {
 	return append(a.RunInfo.appendJSON(b), '}')
 }
 
-// AppendJSON writes the page at the end of b.
-func (p RunsPage) AppendJSON(b []byte) []byte {
-	b = append(b, '{')
-	b = appendList(b, `"runs":`, p.Runs, Run.appendJSON)
-	return append(AppendToken(b, p.NextPageToken), '}')
+// AppendRuns writes runs at the end of b, with commas between them; RunsPage reads them.
+func AppendRuns(b []byte, runs []core.Run) []byte {
+	for i, r := range runs {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = RunOf(r).appendJSON(b)
+	}
+	return b
 }
 
 func (r Run) appendJSON(b []byte) []byte {

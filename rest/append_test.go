@@ -24,9 +24,7 @@ func TestAppendedJSONIsThatOfTheStructs(t *testing.T) {
 		"whole run": rest.RunAnswer{Run: whole},
 		"bare run":  rest.RunAnswer{Run: bare},
 		"info":      rest.UpdateRunAnswer{RunInfo: whole.Info},
-		"page":      rest.RunsPage{Runs: []rest.Run{whole, bare, twice}, NextPageToken: "t"},
-		"no runs":   rest.RunsPage{},
-		"only next": rest.RunsPage{NextPageToken: "t"},
+		"odd tags":  rest.RunAnswer{Run: twice},
 	} {
 		want, err := json.Marshal(v)
 		if err != nil {
@@ -37,6 +35,23 @@ func TestAppendedJSONIsThatOfTheStructs(t *testing.T) {
 		}
 		if got := string(v.AppendJSON([]byte("x"))); got != "x"+string(v.AppendJSON(nil)) {
 			t.Errorf("%s: what is before is not kept: %s", name, got)
+		}
+	}
+}
+
+func TestAppendedRunsAreAList(t *testing.T) {
+	t.Parallel()
+	runs := []core.Run{wholeRun(), {RunInfo: core.RunInfo{ID: "r", Status: core.Running}}, wholeRun()}
+	for n := range len(runs) + 1 {
+		want := make([]rest.Run, n)
+		for i, r := range runs[:n] {
+			want[i] = rest.RunOf(r)
+		}
+		text, err := json.Marshal(want)
+		must(t, err)
+		got := append(rest.AppendRuns([]byte(`[`), runs[:n]), ']')
+		if d := cmp.Diff(anything(t, text), anything(t, got)); d != "" {
+			t.Errorf("%d runs: %s", n, d)
 		}
 	}
 }
@@ -61,7 +76,8 @@ func TestHistoriesSurviveTheWire(t *testing.T) {
 	}
 	for n := range len(points) + 1 {
 		var page rest.MetricsPage
-		must(t, json.Unmarshal(rest.HistoryPage{Items: points[:n], Next: "t"}.AppendJSON(nil), &page))
+		text := append(rest.AppendMetrics([]byte(`{"metrics":[`), points[:n]), ']')
+		must(t, json.Unmarshal(append(rest.AppendToken(text, "t"), '}'), &page))
 		var runs rest.Histories
 		for i, m := range points[:n] {
 			if d := cmp.Diff(m, page.Metrics[i].Core(), cmpopts.EquateNaNs()); d != "" {

@@ -69,7 +69,7 @@ func BenchmarkEncodePage(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		body := rest.RunsPageOf(page).AppendJSON(nil)
+		body := rest.AppendRuns(nil, page.Items)
 		b.SetBytes(int64(len(body)))
 	}
 }

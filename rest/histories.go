@@ -2,20 +2,7 @@ package rest
 
 import "github.com/mlstore/mlstore/core"
 
-// HistoryPage is a page of one history as a server writes it; MetricsPage reads it.
-type HistoryPage core.Page[core.Metric]
-
-// AppendJSON writes the page at the end of b.
-func (p HistoryPage) AppendJSON(b []byte) []byte {
-	b = append(b, '{')
-	if len(p.Items) > 0 {
-		b = AppendMetrics(append(b, `"metrics":[`...), p.Items)
-		b = append(b, ']')
-	}
-	return append(AppendToken(b, p.Next), '}')
-}
-
-// AppendMetrics writes points at the end of b, with commas between them.
+// AppendMetrics writes points at the end of b, with commas between them; MetricsPage reads them.
 func AppendMetrics(b []byte, points []core.Metric) []byte {
 	for i, m := range points {
 		if i > 0 {

@@ -172,18 +172,6 @@ type RunsPage struct {
 	NextPageToken string `json:"next_page_token,omitempty"`
 }
 
-// RunsPageOf puts a page on the wire.
-func RunsPageOf(p core.Page[core.Run]) RunsPage {
-	page := RunsPage{NextPageToken: p.Next}
-	if len(p.Items) > 0 {
-		page.Runs = make([]Run, 0, len(p.Items))
-	}
-	for _, r := range p.Items {
-		page.Runs = append(page.Runs, RunOf(r))
-	}
-	return page
-}
-
 // LogModel asks for RunsLogModel. ModelJSON is the description of a model, as in the file MLmodel but in JSON.
 type LogModel struct {
 	RunID     string `json:"run_id" rest:"required"`

@@ -8,6 +8,7 @@ import (
 
 	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/core/mem"
+	"github.com/mlstore/mlstore/rest"
 )
 
 func TestCirclesAreNoticed(t *testing.T) {
@@ -53,7 +54,9 @@ func TestAnswersOfEndlessPagesEnd(t *testing.T) {
 		t.Error("a listing of endless pages has ended well")
 	}
 	page := core.Page[core.Metric]{Items: []core.Metric{{Key: "m"}}, Next: "again"}
-	h := history{page, func(string, int) (core.Page[core.Metric], error) { return page, nil }, 0}
+	h := pieces[core.Metric]{
+		size: 1, read: func(core.PageOptions) (core.Page[core.Metric], error) { return page, nil }, write: rest.AppendMetrics, first: page,
+	}
 	if err := h.stream(io.Discard); err == nil {
 		t.Error("a history of endless pages has ended well")
 	}

@@ -107,7 +107,11 @@ func (s *Server) graphRun(c *call, q rest.RunRef) (map[string]any, error) {
 }
 
 func (s *Server) graphRuns(c *call, q rest.SearchRuns) (map[string]any, error) {
-	page, err := s.runsPage(c, q)
+	query, err := runQuery(c, q)
+	if err != nil {
+		return nil, err
+	}
+	page, err := s.tracking.SearchRuns(c.ctx(), query)
 	if err != nil {
 		return nil, err
 	}

@@ -1,8 +1,6 @@
 package server
 
 import (
-	"io"
-
 	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/core/client"
 	"github.com/mlstore/mlstore/rest"
@@ -17,77 +15,22 @@ func (s *Server) historyRoutes() []route {
 	}
 }
 
-// history is a page of a history, or a whole one. What is longer than a piece is read while it is written.
-type history struct {
-	first core.Page[core.Metric]
-	more  func(token string, limit int) (core.Page[core.Metric], error) // nil when the first piece is all
-	limit int                                                           // of the points of the page; 0 is the whole history
-}
-
-// historyPiece is how many points of a history are in memory at a time.
-const historyPiece = 2500
-
 // metricHistory answers a page of a history. Without max_results it is the whole history (a deviation from MLflow up to 3.13,
 // whose clients of 1.x got nothing).
-func (s *Server) metricHistory(c *call, q rest.MetricHistory) (history, error) {
+func (s *Server) metricHistory(c *call, q rest.MetricHistory) (pieces[core.Metric], error) {
 	limit, err := pageLimit(q.MaxResults)
 	if err != nil {
-		return history{}, err
+		return pieces[core.Metric]{}, err
 	}
-	more := func(token string, limit int) (core.Page[core.Metric], error) {
-		o := core.HistoryOptions{PageOptions: core.PageOptions{Limit: limit, Token: token}}
-		return s.tracking.MetricHistory(c.ctx(), core.RunID(q.RunID), q.MetricKey, o)
-	}
-	ask := historyPiece
-	if limit > 0 && limit < historyPiece || limit > core.DefaultLimits().HistoryPage.Max { // of which the store knows best
-		ask = limit
-	}
-	first, err := more(q.PageToken, ask)
-	if err != nil {
-		return history{}, noRun(err, q.RunID)
-	}
-	if ask == limit || first.Next == "" {
-		return history{first: first}, nil
-	}
-	return history{first, more, limit}, nil
+	history, err := pieces[core.Metric]{
+		name: "metrics", size: 2500, limit: limit, bound: s.bounds.HistoryPage,
+		read: func(o core.PageOptions) (core.Page[core.Metric], error) {
+			return s.tracking.MetricHistory(c.ctx(), core.RunID(q.RunID), q.MetricKey, core.HistoryOptions{PageOptions: o})
+		},
+		write: rest.AppendMetrics,
+	}.from(q.PageToken)
+	return history, noRun(err, q.RunID)
 }
-
-// AppendJSON writes a page.
-func (h history) AppendJSON(b []byte) []byte { return rest.HistoryPage(h.first).AppendJSON(b) }
-
-// stream writes a page or a whole history piece by piece.
-func (h history) stream(w io.Writer) error {
-	b, tokens := append([]byte(nil), `{"metrics":[`...), circle{}
-	for page, count := h.first, 0; ; {
-		if count > 0 && len(page.Items) > 0 {
-			b = append(b, ',')
-		}
-		count += len(page.Items)
-		b = rest.AppendMetrics(b, page.Items)
-		left := historyPiece
-		if h.limit > 0 {
-			left = min(left, h.limit-count)
-		}
-		if page.Next == "" || left <= 0 {
-			_, err := w.Write(append(rest.AppendToken(append(b, ']'), page.Next), '}'))
-			return err
-		}
-		if _, err := w.Write(b); err != nil {
-			return err
-		}
-		err := tokens.step(page.Next)
-		if err != nil {
-			return err
-		}
-		if page, err = h.more(page.Next, left); err != nil {
-			return err
-		}
-		b = b[:0]
-	}
-}
-
-// streams reports whether the history is longer than a piece.
-func (h history) streams() bool { return h.more != nil }
 
 // The most that one call on several runs may ask for. Source: mlflow/server/handlers.py, MAX_RUNS_GET_METRIC_HISTORY_BULK,
 // MAX_HISTORY_RESULTS, MAX_RESULTS_PER_RUN.

@@ -1,6 +1,8 @@
 package server
 
 import (
+	"cmp"
+
 	"github.com/mlstore/mlstore/core"
 	"github.com/mlstore/mlstore/rest"
 )
@@ -87,19 +89,23 @@ func (s *Server) deleteTag(c *call, q rest.DeleteTag) (rest.None, error) {
 	return rest.None{}, noRun(err, q.RunID)
 }
 
-func (s *Server) searchRuns(c *call, q rest.SearchRuns) (rest.RunsPage, error) {
-	page, err := s.runsPage(c, q)
+func (s *Server) searchRuns(c *call, q rest.SearchRuns) (pieces[core.Run], error) {
+	query, err := runQuery(c, q)
 	if err != nil {
-		return rest.RunsPage{}, err
+		return pieces[core.Run]{}, err
 	}
-	return rest.RunsPageOf(page), nil
+	return pieces[core.Run]{
+		name: "runs", size: 1000, limit: cmp.Or(query.Limit, s.bounds.RunPage.Default, 1000), bound: s.bounds.RunPage,
+		read: func(o core.PageOptions) (core.Page[core.Run], error) {
+			query.PageOptions = o
+			return s.tracking.SearchRuns(c.ctx(), query)
+		},
+		write: rest.AppendRuns,
+	}.from(q.PageToken)
 }
 
-func (s *Server) runsPage(c *call, q rest.SearchRuns) (core.Page[core.Run], error) {
+func runQuery(c *call, q rest.SearchRuns) (core.RunQuery, error) {
 	limit, err := pageLimit(q.MaxResults)
-	if err != nil {
-		return core.Page[core.Run]{}, err
-	}
 	query := core.RunQuery{
 		Filter: q.Filter, OrderBy: q.OrderBy, View: core.View(q.RunViewType),
 		PageOptions: core.PageOptions{Limit: limit, Token: q.PageToken},
@@ -107,5 +113,5 @@ func (s *Server) runsPage(c *call, q rest.SearchRuns) (core.Page[core.Run], erro
 	for _, id := range readable(c, q.ExperimentIDs) {
 		query.Experiments = append(query.Experiments, core.ExperimentID(id))
 	}
-	return s.tracking.SearchRuns(c.ctx(), query)
+	return query, err
 }

@@ -26,6 +26,7 @@ type Server struct {
 	destination core.ArtifactRepository // what the artifact proxy serves; nil is nothing
 	page        *webpage                // MLflow's web page; nil is a plain one
 
+	bounds    core.Limits  // of the tracking store
 	longest   core.Limits  // to which params and tags are cut; zero cuts nothing
 	logsModel sync.Mutex   // held by a call of log-model
 	buffers   buffers      // for answers
@@ -74,7 +75,9 @@ func (s *Server) open(ctx context.Context) error {
 		return err
 	}
 	s.hooks = hook.NewSender(ctx, s.config.Webhooks, s.registry, s.log)
-	s.longest, err = s.config.longest(ctx, s.tracking)
+	if s.bounds, err = boundsOf(ctx, s.tracking); err == nil && !s.config.RefuseLongValues {
+		s.longest = s.bounds
+	}
 	return err
 }
 

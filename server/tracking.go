@@ -62,11 +62,8 @@ func pageLimit(asked *rest.Int) (int, error) {
 	return int(min(*asked, math.MaxInt32)), nil
 }
 
-// longest are the lengths to which params and tags are cut before they are stored.
-func (c Config) longest(ctx context.Context, store core.TrackingStore) (core.Limits, error) {
-	if c.RefuseLongValues {
-		return core.Limits{}, nil
-	}
+// boundsOf are the limits of a store.
+func boundsOf(ctx context.Context, store core.TrackingStore) (core.Limits, error) {
 	info, err := store.Describe(ctx)
 	return info.Limits, err
 }
