@@ -3,6 +3,7 @@ package file
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"maps"
 	"slices"
 
@@ -177,16 +178,19 @@ func (t *Tracking) recoverNewRun(ctx context.Context, id core.RunID) error {
 	})
 }
 
-// tryNewFolder is newFolder for a folder that may be there; nil when somebody has locked it.
+// tryNewFolder is newFolder for a folder that may be there; nil when somebody has locked it, or has just taken it away.
 func (t *Tracking) tryNewFolder(id string) (*folder, error) {
 	dir, err := t.store.folder(newRuns, true)
 	if err != nil {
 		return nil, err
 	}
-	if err := dir.root.MkdirAll(id, dirMode); err != nil {
+	if err := dir.root.Mkdir(id, dirMode); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, ioError("make", dir.path+"/"+id, err)
 	}
 	f, err := dir.sub(id)
+	if absent(err) {
+		return nil, nil //nolint:nilnil // its maker has moved it to its place, or somebody has swept it
+	}
 	if err != nil {
 		return nil, err
 	}
