@@ -23,8 +23,6 @@ func TestCategoriesOfIssuesAreDerivedAsByMLflow(t *testing.T) {
 	for _, d := range dialects() {
 		t.Run(d.String(), func(t *testing.T) {
 			t.Parallel()
-			ours := madeAt(t, d, beforeFacets)
-			seeded, stop := ours.open(t)
 			rows := []string{
 				"INSERT INTO experiments (experiment_id, name) VALUES (7, 'e')",
 				issueRow("none", "NULL"), issueRow("empty", "'[]'"), issueRow("two", `'["Cost", "latency"]'`),
@@ -33,16 +31,7 @@ func TestCategoriesOfIssuesAreDerivedAsByMLflow(t *testing.T) {
 			for i := range 300 { // more than one page
 				rows = append(rows, issueRow(fmt.Sprint("many-", i), fmt.Sprintf(`'["c%d", "all"]'`, i)))
 			}
-			exec(t, seeded, rows...)
-			stop()
-			theirs := copyOf(t, ours)
-			startMigrator(t, theirs).upgrade(t, schema.Head())
-			db, _ := ours.open(t)
-			if s, err := schema.Upgrade(t.Context(), db, schema.UpgradeOptions{}); err != nil || s.State != core.SchemaCurrent {
-				t.Fatalf("status %+v, error %v", s, err)
-			}
-			their, _ := theirs.open(t)
-			compare(t, db, their, schema.Head())
+			sameUpgrade(t, madeAt(t, d, beforeFacets), rows)
 		})
 	}
 }

@@ -137,6 +137,22 @@ func compare(t *testing.T, ours, theirs sqldb.DB, revision string) {
 	}
 }
 
+// sameUpgrade adds rows to a database, and compares what our upgrade makes of it with what MLflow's makes of a copy.
+func sameUpgrade(t *testing.T, ours place, rows []string) {
+	t.Helper()
+	seeded, stop := ours.open(t)
+	exec(t, seeded, rows...)
+	stop()
+	theirs := copyOf(t, ours)
+	startMigrator(t, theirs).upgrade(t, schema.Head())
+	db, _ := ours.open(t)
+	if s, err := schema.Upgrade(t.Context(), db, schema.UpgradeOptions{}); err != nil || s.State != core.SchemaCurrent {
+		t.Fatalf("status %+v, error %v", s, err)
+	}
+	their, _ := theirs.open(t)
+	compare(t, db, their, schema.Head())
+}
+
 // copyOf copies a database that nobody has open.
 func copyOf(t *testing.T, p place) place {
 	t.Helper()
